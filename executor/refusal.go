@@ -1,0 +1,51 @@
+package executor
+
+// Code is the stable word for why something was refused, did not start, or is not known. It is stored; people read
+// commands.Explain's words for it.
+type Code string
+
+// What a server's pre-flight, its scheduler or we ourselves refuse.
+const (
+	CodeSuspended      Code = "scheduler_suspended"
+	CodeDisabled       Code = "scheduler_disabled"
+	CodeConnectorBusy  Code = "connector_busy"
+	CodeRequested      Code = "already_requested"
+	CodeRunning        Code = "already_running"
+	CodeOtherPolicy    Code = "other_policy_running" // a full was asked while something else runs
+	CodeShuttingDown   Code = "service_shutting_down"
+	CodeWizardOpen     Code = "wizard_open"
+	CodeInvalidPolicy  Code = "invalid_policy"
+	CodeServiceStopped Code = "service_stopped"
+	CodeServiceMissing Code = "service_missing"
+	CodeCloudSettings  Code = "cloud_settings_unreadable"
+	CodeNoRights       Code = "no_rights"
+	CodeModuleMissing  Code = "module_missing"
+	CodeLanguageMode   Code = "language_mode"
+	CodePipe           Code = "pipe_unreachable" // the second group of cmdlets in a network logon; not "service down"
+	CodeOther          Code = "other"            // a text of the server that we do not know
+	CodeTooLate        Code = "too_late"         // could not start within Patience
+	CodeUndeliverable  Code = "undeliverable"    // its message cannot be posted, so nothing was started
+	CodeStoppedFollow  Code = "stopped_following"
+	CodeNeverSeen      Code = "never_seen" // accepted, but never seen in progress
+	CodeUnreadable     Code = "source_unreadable"
+	CodeUnreachable    Code = "unreachable" // with a Failure's word in Result.Detail
+)
+
+// Refusal is a start that was refused, by the server or by our pre-flight. Nothing was started.
+type Refusal struct {
+	Code    Code
+	On      string // the connector that is busy, …
+	Message string // the server's own first line, untrusted
+}
+
+// Error implements error.
+func (r *Refusal) Error() string {
+	s := "start refused: " + string(r.Code)
+	if r.On != "" {
+		s += " (" + r.On + ")"
+	}
+	if r.Message != "" {
+		s += ": " + r.Message
+	}
+	return s
+}
