@@ -1,0 +1,50 @@
+# Everything a contributor runs. `make check` is what the gate runs, as far as this machine has what it needs.
+.DEFAULT_GOAL := help
+TESTFLAGS ?= -race -shuffle=on
+FUZZTIME  ?= 30s
+LINTER    := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+TARGETS   := linux/amd64 linux/arm64 windows/amd64 darwin/arm64
+
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: check
+check: lint build test ## Lint, build for every platform, test: what must be green before a change lands
+
+.PHONY: test
+test: ## Run all tests with the race detector
+	go test $(TESTFLAGS) ./...
+
+.PHONY: e2e
+e2e: ## Run the scripts that go through both wires
+	go test $(TESTFLAGS) -run 'TestScripts' ./cmd/...
+
+.PHONY: demo
+demo: ## Play with the bot between two simulators; no accounts needed
+	go run ./cmd/adsyncdemo
+
+.PHONY: lint
+lint: ## Run the linters; they also enforce which package may import which
+	golangci-lint version --short 2>/dev/null | grep -q '^2\.' && golangci-lint run ./... || go run $(LINTER) run ./...
+
+.PHONY: build
+build: ## Build without cgo for every supported platform
+	@for t in $(TARGETS); do echo "build $$t"; CGO_ENABLED=0 GOOS=$${t%/*} GOARCH=$${t#*/} go build -trimpath -o /dev/null ./cmd/adsyncbot || exit 1; done
+
+.PHONY: fuzz
+fuzz: ## Run every fuzz target for FUZZTIME (default 30s)
+	@go list -f '{{$$p := .ImportPath}}{{range .TestGoFiles}}{{$$.Dir}}/{{.}} {{$$p}}{{"\n"}}{{end}}{{range .XTestGoFiles}}{{$$.Dir}}/{{.}} {{$$p}}{{"\n"}}{{end}}' ./... | \
+	while read -r file pkg; do \
+		for f in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' "$$file"); do \
+			echo "fuzz $$pkg $$f"; go test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) "$$pkg" || exit 1; \
+		done; \
+	done
+
+.PHONY: golden
+golden: ## Rewrite the golden files; read the diff before you commit it
+	go test ./bot ./commands ./cmd/... -update
+
+.PHONY: bench
+bench: ## Run the benchmarks
+	go test -run '^$$' -bench . -benchmem ./executor/... ./cmd/...
