@@ -1,0 +1,29 @@
+package winrm_test
+
+import (
+	"testing"
+
+	"github.com/adsyncbot/adsyncbot/executor/runnertest"
+	"github.com/adsyncbot/adsyncbot/executor/winsim"
+)
+
+func TestContract(t *testing.T) {
+	for auth := range auths {
+		t.Run(string(auth), func(t *testing.T) {
+			runnertest.Run(t, func(t *testing.T) runnertest.Subject {
+				server := newServer(t)
+				return runnertest.Subject{
+					Runner: newRunner(t, server, auth),
+					Server: "aadc01",
+					Left:   func() int { return server.Stats().Shells },
+					Silent: func() {
+						const noOutputYet = 2150858793
+						if err := server.Wait(t.Context(), func(s winsim.Stats) bool { return s.Faults[noOutputYet] >= 2 }); err != nil {
+							t.Error(err)
+						}
+					},
+				}
+			})
+		})
+	}
+}

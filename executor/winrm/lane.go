@@ -1,0 +1,134 @@
+package winrm
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	// maxReply is the largest reply that is read, in bytes; MaxEnvelopeSize asks the server for far less.
+	maxReply = 1 << 20
+
+	soapType = "application/soap+xml"
+)
+
+var (
+	errNoAnswer     = errors.New("no answer in time")
+	errTooLarge     = errors.New("the reply is larger than 1 MiB")
+	errDisconnected = errors.New("the server closed the connection")
+)
+
+// lane is one connection to one server. HTTP reuses it from request to request and from run to run; a run has a lane to
+// itself, because NTLM logs on a connection and not a request.
+type lane struct {
+	url       string
+	transport *http.Transport
+	tls       *tls.Config // nil over plain HTTP
+	timeout   time.Duration
+
+	pinned   atomic.Bool // a new connection is refused: what goes out belongs to the one that is there
+	loggedOn bool        // with NTLM: the connection belongs to us
+}
+
+// transportError is a failure below HTTP's own answers: no connection, a broken one, or something that is not HTTP.
+type transportError struct{ err error }
+
+func (e *transportError) Error() string { return e.err.Error() }
+func (e *transportError) Unwrap() error { return e.err }
+
+// reply is an HTTP answer that has been read to its end.
+type reply struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+// soap tells whether the answer comes from the WinRM service and not from something in front of it.
+func (r reply) soap() bool { return strings.Contains(r.header.Get("Content-Type"), soapType) }
+
+// newLane returns a lane that connects when it is first used. timeout bounds dialling, and once more the handshake.
+func newLane(url string, config *tls.Config, timeout time.Duration) *lane {
+	l := &lane{url: url, tls: config, timeout: timeout}
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true) // NTLM cannot do without
+	l.transport = &http.Transport{
+		Proxy:              nil, // a proxy of the environment must never see this
+		DialContext:        l.dial,
+		DialTLSContext:     l.dialTLS,
+		Protocols:          protocols,
+		MaxConnsPerHost:    1,
+		IdleConnTimeout:    90 * time.Second, // http.sys closes after 120
+		DisableCompression: true,
+	}
+	return l
+}
+
+// tlsError is a failed handshake: the server was reached, but is not to be trusted.
+type tlsError struct{ err error }
+
+func (e *tlsError) Error() string { return e.err.Error() }
+func (e *tlsError) Unwrap() error { return e.err }
+
+func (l *lane) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	if l.pinned.Load() {
+		return nil, errDisconnected
+	}
+	dialer := net.Dialer{Timeout: l.timeout}
+	return dialer.DialContext(ctx, network, address)
+}
+
+func (l *lane) dialTLS(ctx context.Context, network, address string) (net.Conn, error) {
+	conn, err := l.dial(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, l.timeout, errNoAnswer)
+	defer cancel()
+	secure := tls.Client(conn, l.tls)
+	if err := secure.HandshakeContext(ctx); err != nil {
+		_ = conn.Close()
+		if ctx.Err() != nil {
+			return nil, fmt.Errorf("tls handshake: %w", context.Cause(ctx))
+		}
+		return nil, &tlsError{err}
+	}
+	return secure, nil
+}
+
+// post sends one request and reads the whole answer, whatever its status. Redirects are answers like any other.
+func (l *lane) post(ctx context.Context, envelope, authorization string) (reply, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, l.url, strings.NewReader(envelope))
+	if err != nil {
+		return reply{}, err
+	}
+	request.Header.Set("Content-Type", soapType+";charset=UTF-8")
+	request.Header.Set("User-Agent", "adsyncbot")
+	if authorization != "" {
+		request.Header.Set("Authorization", authorization)
+	}
+	response, err := l.transport.RoundTrip(request)
+	if err != nil {
+		return reply{}, &transportError{err}
+	}
+	defer func() { _ = response.Body.Close() }()
+	var body bytes.Buffer
+	n, err := io.Copy(&body, io.LimitReader(response.Body, maxReply+1))
+	switch {
+	case err != nil:
+		return reply{}, &transportError{fmt.Errorf("read answer: %w", err)}
+	case n > maxReply:
+		return reply{}, errTooLarge
+	}
+	return reply{status: response.StatusCode, header: response.Header, body: body.Bytes()}, nil
+}
+
+func (l *lane) close() { l.transport.CloseIdleConnections() }

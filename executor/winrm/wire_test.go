@@ -1,0 +1,136 @@
+package winrm_test
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/adsyncbot/adsyncbot/executor"
+	"github.com/adsyncbot/adsyncbot/executor/winrm"
+	"github.com/adsyncbot/adsyncbot/executor/winsim"
+)
+
+var errStop = errors.New("somebody said stop")
+
+// TestRequests counts what goes over the wire: it is what a run costs the server.
+func TestRequests(t *testing.T) {
+	for name, test := range map[string]struct {
+		auth          winrm.Auth
+		first, second int // HTTP requests of the first and of the second run
+		logons        int // after both
+	}{
+		"basic presents the password with every request": {winrm.AuthBasic, 6, 6, 12},
+		"ntlm logs a connection on once":                 {winrm.AuthNTLM, 7, 6, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := newServer(t)
+			runner := newRunner(t, server, test.auth)
+			for i, want := range []int{test.first, test.first + test.second} {
+				if err := runner.Run(t.Context(), []byte("print one\n"), drop); err != nil {
+					t.Fatal(err)
+				}
+				if got := server.Stats().HTTPRequests; got != want {
+					t.Errorf("%d requests after run %d, want %d", got, i+1, want)
+				}
+			}
+			stats := empty(t, server)
+			logons := stats.Logons[auths[test.auth].username]
+			if logons != (winsim.Logons{Succeeded: test.logons}) || stats.Connections != 1 {
+				t.Errorf("%+v on %d connections, want %d successful logons on one", logons, stats.Connections, test.logons)
+			}
+			var order []winsim.Op
+			for _, exchange := range server.Exchanges() {
+				if exchange.Op != "" {
+					order = append(order, exchange.Op)
+				}
+				if exchange.Op == winsim.OpCommand && exchange.CommandLine != executor.CommandLine {
+					t.Errorf("started %q, want %q", exchange.CommandLine, executor.CommandLine)
+				}
+			}
+			run := []winsim.Op{
+				winsim.OpCreate, winsim.OpCommand, winsim.OpSend, winsim.OpReceive, winsim.OpSignal, winsim.OpDelete,
+			}
+			if want := slices.Concat(run, run); !slices.Equal(order, want) {
+				t.Errorf("got %v, want %v", order, want)
+			}
+		})
+	}
+}
+
+// TestCancelAtEveryStep ends the context in the middle of each request.
+func TestCancelAtEveryStep(t *testing.T) {
+	for auth := range auths {
+		for _, op := range []winsim.Op{
+			winsim.OpCreate, winsim.OpCommand, winsim.OpSend, winsim.OpReceive, winsim.OpSignal, winsim.OpDelete,
+		} {
+			t.Run(string(auth)+" "+string(op), func(t *testing.T) {
+				clock := winsim.NewManualClock(time.Now())
+				server := newServer(t, func(c *winsim.Config) { c.Clock = clock })
+				runner := newRunner(t, server, auth)
+				ctx, cancel := context.WithCancelCause(t.Context())
+				server.Misbehave(winsim.Rule{Op: op, Do: winsim.Delay(time.Second)})
+				go func() {
+					if err := server.Wait(t.Context(), func(s winsim.Stats) bool { return s.Pausing == 1 }); err != nil {
+						t.Error(err)
+					}
+					cancel(errStop)
+					clock.Advance(time.Second)
+				}()
+				err := runner.Run(ctx, []byte("print one\n"), drop)
+				ended := op == winsim.OpSignal || op == winsim.OpDelete // the script has run: that is the truth
+				if ended && err != nil || !ended && err != errStop {    //nolint:errorlint // the cause as it is
+					t.Errorf("got error %v", err)
+				}
+				empty(t, server)
+			})
+		}
+	}
+}
+
+// TestNoLogonIsRepeated is the lock-out rule on the wire: one wrong password is one logon, whatever the run.
+func TestNoLogonIsRepeated(t *testing.T) {
+	for auth, as := range auths {
+		t.Run(string(auth), func(t *testing.T) {
+			server := newServer(t)
+			runner := newRunner(t, server, auth, func(c *winrm.Config) { c.Password = secret("wrong") })
+			got := failed(t, runner.Run(t.Context(), []byte("print one\n"), drop))
+			if got.Kind != executor.FailureCredentials || got.Started {
+				t.Errorf("got %+v, want credentials, not started", got)
+			}
+			for range 3 {
+				got := failed(t, runner.Run(t.Context(), []byte("print one\n"), drop))
+				if got.Kind != executor.FailureHeld || got.Started {
+					t.Errorf("got %+v, want held, not started", got)
+				}
+			}
+			stats := server.Stats()
+			if logons := stats.Logons[as.username]; logons != (winsim.Logons{Failed: 1}) || stats.ShellsEver != 0 {
+				t.Errorf("%+v and %d shells, want one failed logon and none", logons, stats.ShellsEver)
+			}
+		})
+	}
+}
+
+// TestNoBasicFallback lets a server offer nothing but Basic to a Runner that was told NTLM, and the other way round.
+func TestNoBasicFallback(t *testing.T) {
+	for auth, offered := range map[winrm.Auth]winsim.Scheme{
+		winrm.AuthNTLM:  winsim.Basic,
+		winrm.AuthBasic: winsim.Negotiate,
+	} {
+		t.Run(string(auth), func(t *testing.T) {
+			server := newServer(t, func(c *winsim.Config) { c.Schemes = []winsim.Scheme{offered} })
+			runner := newRunner(t, server, auth)
+			got := failed(t, runner.Run(t.Context(), []byte("print one\n"), drop))
+			if got.Kind != executor.FailureCredentials || got.Detail == "" {
+				t.Errorf("got %+v, want credentials with a detail", got)
+			}
+			stats := server.Stats()
+			if stats.HTTPRequests != 1 || len(stats.Requests) != 0 || slices.Collect(maps.Values(stats.Logons)) != nil {
+				t.Errorf("got %+v, want one request and no logon", stats)
+			}
+		})
+	}
+}
