@@ -1,0 +1,222 @@
+package adsync
+
+import (
+	"context"
+	"time"
+)
+
+type startParameters struct {
+	Policy       Policy `json:"policy"`
+	Adopt        string `json:"adopt"` // any or initial
+	SinceSeconds int    `json:"since_seconds"`
+	SinceUTC     string `json:"since_utc"`
+	LookSeconds  int    `json:"look_seconds"`
+	Automatic    bool   `json:"automatic"`
+}
+
+type followParameters struct {
+	SinceUTC     string `json:"since_utc"`
+	OldNext      string `json:"old_next"`
+	Seen         bool   `json:"seen"`
+	SchedulerAge int    `json:"scheduler_age_seconds"`
+	AfterRecord  int64  `json:"after_record"`
+	WatchSeconds int    `json:"watch_seconds"`
+	History      bool   `json:"history"`
+}
+
+type statusParameters struct {
+	SinceUTC string `json:"since_utc"`
+}
+
+type checkParameters struct{}
+
+func instant(text string) time.Time {
+	t, err := time.Parse(time.RFC3339Nano, text)
+	if err != nil {
+		return time.Time{} // empty: not known
+	}
+	return t
+}
+
+func seconds(n int) time.Duration { return time.Duration(n) * time.Second }
+
+// start answers the script that starts a cycle, unless there is a reason not to, and watches it for a while.
+func (s *session) start(ctx context.Context, p startParameters) {
+	s.clock()
+	since := instant(p.SinceUTC)
+	if since.IsZero() && p.SinceSeconds > 0 {
+		since = s.m.Now().Add(-seconds(p.SinceSeconds))
+	}
+	sched, busy, fit := s.preflight(ctx)
+	if !fit {
+		return
+	}
+	w := watch{oldNext: sched.NextStart, polled: s.m.Now(), until: seconds(p.LookSeconds), history: true}
+	began, taken, refused := s.existing(ctx, p.Adopt, sched.InProgress, since)
+	switch {
+	case refused:
+		return
+	case taken:
+		w.seen = true
+	case busy != "":
+		s.refuse("connector_busy", busy, "")
+		return
+	default:
+		s.beat("Start-ADSyncSyncCycle")
+		began = s.m.Now()
+		if err := s.m.Start(ctx, p.Policy); err != nil {
+			s.refuseFor(err)
+			return
+		}
+		s.emit("accepted", "at", stamp(began))
+	}
+	if began.IsZero() {
+		began = s.m.Now()
+	}
+	w.since = began
+	s.watch(ctx, w)
+}
+
+// preflight stops at the first thing that is in the way of a start, and prints it.
+func (s *session) preflight(ctx context.Context) (sched Scheduler, busy string, fit bool) {
+	switch s.service(ctx) {
+	case ServiceRunning:
+	case ServiceMissing:
+		s.refuse("service_missing", "", "")
+		return sched, "", false
+	default:
+		s.refuse("service_stopped", "", "")
+		return sched, "", false
+	}
+	if f := s.module(ctx); f != nil {
+		s.refuse("module_missing", "", f.firstLine())
+		return sched, "", false
+	}
+	sched, err := s.scheduler(ctx)
+	if err == nil {
+		busy, err = s.running(ctx)
+	}
+	switch {
+	case err != nil:
+		s.refuseFor(err)
+	case sched.Suspended:
+		s.refuse("scheduler_suspended", "", "")
+	case !sched.Enabled:
+		s.refuse("scheduler_disabled", "", "")
+	default:
+		return sched, busy, true
+	}
+	return sched, busy, false
+}
+
+// existing looks for a cycle to adopt: the one in progress, or on a retry one that has begun since the first try.
+func (s *session) existing(ctx context.Context, adopt string, inProgress bool, since time.Time) (began time.Time, taken, refused bool) {
+	if inProgress {
+		began, policy := s.newest(ctx, s.m.Now().Add(-25*time.Hour), "cycle started", "Started a new sync cycle run", "cycle completed")
+		if adopt == "initial" && policy != Initial {
+			s.refuse("already_running", "", "")
+			return began, false, true
+		}
+		s.emit("adopted", "why", "in_progress", "since_at", stamp(began), "policy", policy)
+		return began, true, false
+	}
+	if since.IsZero() {
+		return began, false, false
+	}
+	what := []string{"cycle started", "Started a new sync cycle run"}
+	if adopt == "initial" {
+		what = []string{"cycle started (Initial)"}
+	}
+	began, policy := s.newest(ctx, since, what...)
+	if began.IsZero() {
+		return began, false, false
+	}
+	s.emit("adopted", "why", "since", "since_at", stamp(began), "policy", policy)
+	return began, true, false
+}
+
+// newest finds the newest of the scheduler's own events that says one of words, and the policy it names, if any.
+func (s *session) newest(ctx context.Context, since time.Time, words ...string) (at time.Time, policy Policy) {
+	events, err := s.read(ctx, EventFilter{Sources: []string{SourceDirectory}, IDs: traced(), Since: since})
+	if err != nil {
+		s.problem("Get-WinEvent", err)
+	}
+	for _, e := range events {
+		if !says(e, words...) {
+			continue
+		}
+		switch {
+		case says(e, "cycle started (Delta)"):
+			policy = Delta
+		case says(e, "cycle started (Initial)"):
+			policy = Initial
+		}
+		return e.At, policy
+	}
+	return at, ""
+}
+
+func (s *session) refuse(code, on, message string) {
+	s.emit("refused", "code", code, "message", message, "on", on)
+}
+
+// refuseFor prints a cmdlet's refusal; what it means is for the reader to say.
+func (s *session) refuseFor(err error) {
+	if f := s.failure(err); f != nil {
+		s.refuse("", "", f.firstLine())
+	}
+}
+
+// follow answers the script that looks at a cycle.
+func (s *session) follow(ctx context.Context, p followParameters) {
+	s.clock()
+	polled := s.m.Now().Add(-seconds(p.SchedulerAge))
+	if s.module(ctx) != nil {
+		return
+	}
+	s.watch(ctx, watch{
+		since: instant(p.SinceUTC), oldNext: instant(p.OldNext), seen: p.Seen, polled: polled,
+		until: seconds(p.WatchSeconds), afterRecord: p.AfterRecord, history: p.History,
+	})
+}
+
+// status answers the script that tells how the server is.
+func (s *session) status(ctx context.Context, p statusParameters) {
+	s.clock()
+	s.overview(ctx)
+	since := instant(p.SinceUTC)
+	if since.IsZero() {
+		since = s.m.Now().Add(-24 * time.Hour)
+	}
+	s.events(ctx, EventFilter{Sources: []string{SourceDirectory}, IDs: traced(), Since: since}, aboutCycle)
+}
+
+// overview prints what each script tells that changes nothing, and whether the module could be loaded.
+func (s *session) overview(ctx context.Context) (loaded bool) {
+	s.service(ctx)
+	if s.module(ctx) != nil {
+		return false
+	}
+	if _, err := s.scheduler(ctx); err != nil {
+		s.problem("Get-ADSyncScheduler", err)
+	}
+	if _, err := s.running(ctx); err != nil {
+		s.problem("Get-ADSyncConnectorRunStatus", err)
+	}
+	return true
+}
+
+// check answers the script that tries everything the others need.
+func (s *session) check(ctx context.Context) {
+	s.clock()
+	loaded := s.overview(ctx)
+	s.beat("whoami")
+	for _, g := range s.m.Groups(ctx) {
+		s.emit("group", "name", g.Name, "sid", g.SID)
+	}
+	s.events(ctx, EventFilter{Sources: []string{SourceDirectory}, Max: 1}, func(Event) bool { return true })
+	if loaded {
+		s.history(ctx, nil, 1)
+		s.connectors(ctx)
+	}
+}

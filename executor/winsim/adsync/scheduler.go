@@ -1,0 +1,117 @@
+package adsync
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// Scheduler is what Get-ADSyncScheduler returns.
+type Scheduler struct {
+	AllowedInterval   time.Duration `json:"allowed_interval"`
+	EffectiveInterval time.Duration `json:"effective_interval"`
+	PurgeInterval     time.Duration `json:"purge_interval"`
+	NextPolicy        Policy        `json:"next_policy"`
+	NextStart         time.Time     `json:"next_start"` // UTC
+	Enabled           bool          `json:"enabled"`
+	Maintenance       bool          `json:"maintenance"`
+	Staging           bool          `json:"staging"`
+	Suspended         bool          `json:"suspended"`
+	InProgress        bool          `json:"in_progress"`
+}
+
+// Scheduler is Get-ADSyncScheduler. It asks Entra ID, so it takes a while.
+func (m *Model) Scheduler(ctx context.Context) (Scheduler, error) {
+	if err := m.askCloud(ctx); err != nil {
+		return Scheduler{}, err
+	}
+	m.lock()
+	defer m.unlock()
+	m.called("Get-ADSyncScheduler")
+	if err := m.reach("Get-ADSyncScheduler", Browse); err != nil {
+		return Scheduler{}, err
+	}
+	if m.settings.CloudUnreadable {
+		return Scheduler{}, schedulerFailure("Get-ADSyncScheduler", refuseCloud)
+	}
+	return Scheduler{
+		AllowedInterval:   30 * time.Minute,
+		EffectiveInterval: m.settings.Interval,
+		PurgeInterval:     7 * 24 * time.Hour,
+		NextPolicy:        m.next.policy,
+		NextStart:         m.next.start,
+		Enabled:           m.settings.Enabled,
+		Maintenance:       true,
+		Staging:           m.settings.Staging,
+		Suspended:         m.settings.Suspended,
+		InProgress:        m.cycle != nil,
+	}, nil
+}
+
+// Start is Start-ADSyncSyncCycle: nil means accepted, which is not started.
+func (m *Model) Start(ctx context.Context, policy Policy) error {
+	if err := m.askCloud(ctx); err != nil {
+		return err
+	}
+	m.lock()
+	defer m.unlock()
+	m.called("Start-ADSyncSyncCycle")
+	if err := m.reach("Start-ADSyncSyncCycle", Operators); err != nil {
+		return err
+	}
+	if text := m.refusal(policy); text != "" {
+		return schedulerFailure("Start-ADSyncSyncCycle", text)
+	}
+	m.starts++
+	m.request(policy)
+	return nil
+}
+
+// request sets the flag that the scheduler's thread picks up a little later.
+func (m *Model) request(policy Policy) {
+	if policy == Unspecified {
+		policy = m.next.policy
+	}
+	m.requested = true
+	m.after(m.settings.PickUp, func() {
+		if !m.requested { // the service stopped meanwhile
+			return
+		}
+		m.requested = false
+		m.begin(policy)
+	})
+	m.notify()
+}
+
+// Stop is Stop-ADSyncSyncCycle. It skips what a cycle does at its end, so the next start stays in the past and an
+// enabled scheduler soon starts anew.
+func (m *Model) Stop(ctx context.Context) error {
+	if err := m.askCloud(ctx); err != nil {
+		return err
+	}
+	m.lock()
+	defer m.unlock()
+	m.called("Stop-ADSyncSyncCycle")
+	if err := m.reach("Stop-ADSyncSyncCycle", Operators); err != nil {
+		return err
+	}
+	m.stop()
+	return nil
+}
+
+func (m *Model) askCloud(ctx context.Context) error {
+	s := m.Settings()
+	if err := m.clock.Sleep(ctx, s.scaled(s.CloudLatency)); err != nil {
+		return fmt.Errorf("ask Entra ID: %w", err)
+	}
+	return nil
+}
+
+// wake is the scheduler's thread looking whether a cycle is due.
+func (m *Model) wake() {
+	s := &m.settings
+	ready := s.Automatic && s.Enabled && !s.Suspended && !s.WizardOpen && s.Service == ServiceRunning
+	if ready && m.cycle == nil && m.busy == nil && !m.requested && !m.now.Before(m.next.start) {
+		m.begin(m.next.policy)
+	}
+}
