@@ -1,0 +1,59 @@
+package commands
+
+import "slices"
+
+// Command is something a person may ask for.
+type Command string
+
+// The commands.
+const (
+	Help    Command = "help"
+	Delta   Command = "delta"
+	Full    Command = "full"
+	Status  Command = "status"
+	History Command = "history"
+	Servers Command = "servers"
+)
+
+// Commands returns every command that exists, in the order help lists them.
+func Commands() []Command { return []Command{Delta, Full, Status, History, Servers, Help} }
+
+// Exists reports whether c is a command of this version.
+func (c Command) Exists() bool { return slices.Contains(Commands(), c) }
+
+// Grantable reports whether a grant may name c: help and servers are for everybody who may ask anything at all, because
+// they only tell what somebody may do.
+func (c Command) Grantable() bool { return c.Exists() && c != Help && c != Servers }
+
+// changes reports whether c changes something on a server.
+func (c Command) changes() bool { return c == Delta || c == Full }
+
+// overrides reports whether c stops something or overrides a protection: "*" never includes it, named or not.
+func (c Command) overrides() bool {
+	switch c {
+	case "stop", "pause", "resume", "force":
+		return true
+	}
+	return false
+}
+
+// planned are the words that later versions will take; until then they get an honest answer and may not become names of
+// servers.
+func planned() []string {
+	return []string{
+		"approve", "cancel", "check", "connectors", "errors", "fresh", "pause", "pending", "report", "resume", "runs",
+		"schedule", "schedules", "stop", "user", "users", "watch",
+	}
+}
+
+// command returns the command that a typed word means.
+func command(word string) (Command, bool) {
+	switch word {
+	case "?":
+		return Help, true
+	case "initial":
+		return Full, true
+	}
+	c := Command(word)
+	return c, c.Exists()
+}

@@ -1,0 +1,147 @@
+package commands
+
+import (
+	"github.com/adsyncbot/adsyncbot/executor"
+)
+
+// mostFindings is how many findings and runs one message lists.
+const mostFindings = 10
+
+// ended is the final form of a cycle's message.
+func (v CycleView) ended() Answer {
+	c, r := v.Cycle, v.Cycle.Result
+	words, mark, _ := verdictWords(r.Verdict)
+	a := Answer{Mark: mark, Footer: v.footer()}
+	switch r.Verdict {
+	case executor.NotStarted:
+		return v.notStarted(a)
+	case executor.Succeeded:
+		a.Headline = line(v.headline(words), ": ", v.changed(), ".")
+	default:
+		a.Headline = line(v.headline(words), ".")
+		a.Lines = append(a.Lines, v.findings()...)
+		a.Lines = append(a.Lines, v.next()...)
+		a.Detail = Preformatted(v.serversWords())
+	}
+	if c.Origin == executor.Adopted {
+		a.Lines = append(a.Lines, line("It was already running, started by the server or by somebody else."))
+	}
+	if c.Baseline.Staging {
+		a.Lines = append(a.Lines, line(Code(c.Server), " is a staging server: nothing is exported, so nothing has changed in Entra ID."))
+	}
+	a.Lines = append(a.Lines, v.joined()...)
+	return a
+}
+
+// headline is "Delta on aadc01 succeeded in 1 min 40 s (usually 1 min 30 s), asked by @ann at 09:41".
+func (v CycleView) headline(words string) Text {
+	h := line(v.subject(), " ", words)
+	if d, ok := v.took(); ok && v.Cycle.Result.Code != executor.CodeStoppedFollow {
+		h = append(h, Words(after(v.Cycle.Result.Verdict)+lasted(d)))
+		if u := usually(v.Usual); len(u) > 0 {
+			h = line(h, " (", u, ")")
+		}
+	}
+	return join(", ", h, v.asked())
+}
+
+func after(v executor.Verdict) string {
+	if v == executor.Succeeded {
+		return " in "
+	}
+	return " after "
+}
+
+// changed says what a good cycle changed, where the source shows it, and what is known where it does not.
+func (v CycleView) changed() Text {
+	source, _ := sourceWords(v.Cycle.Result.Source)
+	if v.Cycle.Result.Source == executor.FromEventLog {
+		return line("no errors ", source, "; counts not readable over WinRM")
+	}
+	in, seenIn := v.sum("Import")
+	out, seenOut := v.sum("Export")
+	var parts []Text
+	if seenIn {
+		parts = append(parts, line("imported ", changes(in)))
+	}
+	if seenOut {
+		parts = append(parts, line("exported ", changes(out)))
+	}
+	if len(parts) == 0 {
+		parts = append(parts, line("counts not shown"))
+	}
+	return join("; ", append(parts, line("no errors "+source))...)
+}
+
+// sum adds up the counters of all runs of a kind. It is false unless every one of them shows its counters: part of the
+// truth would read like all of it.
+func (v CycleView) sum(kind string) (total executor.Counters, shown bool) {
+	for _, r := range v.Cycle.Runs {
+		if !hasWord(r.Profile, kind) {
+			continue
+		}
+		c := r.Counters
+		if c == nil || c.Adds < 0 || c.Updates < 0 || c.Deletes < 0 {
+			return executor.Counters{}, false
+		}
+		total.Adds += c.Adds
+		total.Updates += c.Updates
+		total.Deletes += c.Deletes
+		shown = true
+	}
+	return total, shown
+}
+
+func changes(c executor.Counters) Text {
+	if c.Adds+c.Updates+c.Deletes == 0 {
+		return line("nothing")
+	}
+	return line(Wordsf("%d new, %d changed, %d deleted", c.Adds, c.Updates, c.Deletes))
+}
+
+// findings lists what the source says, the worst first, then what it lists without counting.
+func (v CycleView) findings() []Text {
+	var counted, noted []Text
+	for _, r := range v.Cycle.Runs {
+		if r.Verdict == "" || r.Verdict == executor.Succeeded {
+			continue
+		}
+		counted = append(counted, line("• ", Words(r.Profile), " on ", Code(r.Connector), ": ", resultWords(r)))
+	}
+	for _, f := range v.Cycle.Result.Findings {
+		t := finding(f)
+		if f.Verdict == "" {
+			noted = append(noted, line("Also logged, not counted: ", t))
+			continue
+		}
+		counted = append(counted, line("• ", t))
+	}
+	all := append(counted, noted...)
+	if more := len(all) - mostFindings; more > 0 {
+		all = append(all[:mostFindings:mostFindings], line(Wordsf("and %d more.", more)))
+	}
+	return all
+}
+
+func resultWords(r executor.Run) Span {
+	if r.Result != "" {
+		return Code(r.Result)
+	}
+	words, _, _ := verdictWords(r.Verdict)
+	return Words(words)
+}
+
+// finding is "Export errors on contoso.com, 3 times (event 6100)".
+func finding(f executor.Finding) Text {
+	t := line(Words(hideNames(f.What)))
+	if f.Connector != "" {
+		t = line(t, " on ", Code(f.Connector))
+	}
+	if f.Count > 1 {
+		t = line(t, Wordsf(", %d times", f.Count))
+	}
+	if f.EventID != 0 {
+		t = line(t, Wordsf(" (event %d)", f.EventID))
+	}
+	return t
+}

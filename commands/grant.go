@@ -1,0 +1,68 @@
+package commands
+
+import "slices"
+
+// Everything in a grant's commands means every command but those that stop or override; in its servers, every server.
+const Everything = "*"
+
+// Grant is what one channel may do: commands × servers, for everybody in it or for some people.
+type Grant struct {
+	Name       string // "grants[0]": what the audit and people with access to the configuration call it
+	Channel    string
+	Commands   []string
+	Servers    []string
+	Users      []string // with UserGroups: who may; both empty means everybody in the channel
+	UserGroups []string
+}
+
+// ServerInfo is what commands know of a server.
+type ServerInfo struct {
+	Name string
+	Host string // its DNS name, which people may type instead
+}
+
+// Snapshot is the configuration in force. It is never changed; a new one takes its place.
+type Snapshot struct {
+	Team    string
+	Servers []ServerInfo
+	Grants  []Grant
+	Contact string // whom to ask for a grant, in words; may be empty
+}
+
+func (g Grant) hasCommand(c Command) bool {
+	return slices.Contains(g.Commands, string(c)) || (slices.Contains(g.Commands, Everything) && !c.overrides())
+}
+
+func (g Grant) hasServer(server string) bool {
+	return server != "" && (slices.Contains(g.Servers, server) || slices.Contains(g.Servers, Everything))
+}
+
+// belonging is whether a grant is meant for a person; doubt is not yes.
+type belonging int
+
+const (
+	no belonging = iota
+	doubtful
+	yes
+)
+
+func (g Grant) hasPerson(c Caller) belonging {
+	if len(g.Users) == 0 && len(g.UserGroups) == 0 {
+		return yes
+	}
+	if slices.Contains(g.Users, c.User) {
+		return yes
+	}
+	if len(g.UserGroups) == 0 {
+		return no
+	}
+	if !c.Person.GroupsKnown {
+		return doubtful
+	}
+	for _, group := range c.Person.Groups {
+		if slices.Contains(g.UserGroups, group) {
+			return yes
+		}
+	}
+	return no
+}

@@ -1,0 +1,198 @@
+package commands
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/adsyncbot/adsyncbot/executor"
+)
+
+// Input is one command, as somebody typed it.
+type Input struct {
+	ID      uuid.UUID // UUIDv7; the same input handled again has the same id and does nothing twice
+	Caller  Caller
+	Text    string // what follows the slash command
+	Command string // the slash command itself: "/adsync"
+	At      time.Time
+	ReplyTo string // where an ephemeral answer can be sent later
+}
+
+// Queue takes requests. jobs.Queue is the production implementation.
+type Queue interface {
+	Ask(ctx context.Context, r executor.Request, replyTo string) (executor.Outcome, error)
+}
+
+// Records is what was stored of cycles. store.Store is the production implementation.
+type Records interface {
+	LiveCycles(ctx context.Context) ([]executor.Cycle, error)
+	History(ctx context.Context, server string, n int) ([]executor.Cycle, error)
+	Requests(ctx context.Context, cycle uuid.UUID) ([]executor.Request, error)
+}
+
+// Looker looks at a server. executor.Executor is the production implementation.
+type Looker interface {
+	Status(ctx context.Context, server string) (executor.Status, error)
+}
+
+// Auditor keeps what was decided. An adapter over store.Store in cmd/internal/app is the production implementation.
+type Auditor interface {
+	// Record stores an entry; the same one twice is stored once.
+	Record(ctx context.Context, e AuditEntry) error
+}
+
+// AuditEntry is one decision: who wanted what where, what was decided by which rule, and what came of it.
+type AuditEntry struct {
+	ID       uuid.UUID // the input's
+	At       time.Time
+	Team     string
+	Who      string // user id
+	Where    string // channel id
+	What     string // as typed, cleaned and cut
+	Server   string // the server's name, also one that the caller may not see
+	Decision string // "allowed", "denied" or "not understood"
+	Rule     string
+	Result   string
+	Ref      string // of the cycle, if there is one
+}
+
+// The decisions of an AuditEntry.
+const (
+	Allowed       = "allowed"
+	Denied        = "denied"
+	NotUnderstood = "not understood"
+)
+
+// Handler serves commands.
+type Handler struct {
+	queue    Queue
+	records  Records
+	looker   Looker
+	auditor  Auditor
+	snapshot func() *Snapshot
+	now      func() time.Time
+	log      *slog.Logger
+}
+
+// New returns a Handler. snapshot returns the configuration in force; it is asked once for each command.
+func New(q Queue, r Records, l Looker, a Auditor, snapshot func() *Snapshot, now func() time.Time, log *slog.Logger) *Handler {
+	return &Handler{queue: q, records: r, looker: l, auditor: a, snapshot: snapshot, now: now, log: log}
+}
+
+// Handle serves one command and returns the answer for the asker's eyes only. What goes wrong is told in the answer; the
+// error is only ever the cause of ctx's end: then the command is not done with and is to be handled again.
+func (h *Handler) Handle(ctx context.Context, in Input) (Answer, error) {
+	j := &job{Handler: h, in: in, sight: sight{snapshot: h.snapshot(), caller: in.Caller, slash: slash(in.Command)}}
+	j.entry = AuditEntry{
+		ID: in.ID, At: in.At, Team: in.Caller.Team, Who: in.Caller.User, Where: in.Caller.Channel,
+		What: clip(strings.TrimSpace(clean(readable(in.Text))), 200),
+	}
+	answer := j.serve(ctx)
+	if ctx.Err() != nil {
+		return Answer{}, context.Cause(ctx)
+	}
+	// Recorded last, with the result: a crash before leaves the input unhandled, so that it is handled and recorded
+	// again, while asking again for the same request changes nothing.
+	if err := h.auditor.Record(ctx, j.entry); err != nil {
+		if ctx.Err() != nil {
+			return Answer{}, context.Cause(ctx)
+		}
+		h.log.Error("decision not recorded", "input", in.ID, "decision", j.entry.Decision, "rule", j.entry.Rule, "error", err)
+	}
+	return answer, nil
+}
+
+func slash(command string) string {
+	if command == "" {
+		return "/adsync"
+	}
+	return command
+}
+
+// job is one command being served.
+type job struct {
+	*Handler
+	in    Input
+	sight sight
+	entry AuditEntry
+}
+
+func (j *job) serve(ctx context.Context) Answer {
+	if d := standing(j.sight.snapshot.Team, j.in.Caller); d != "" {
+		j.decided(Denied, string(d))
+		return j.sight.refused(d, asked{})
+	}
+	a, m := parse(j.in.Text, j.sight)
+	if m != nil {
+		j.decided(NotUnderstood, m.rule)
+		return m.answer
+	}
+	d := j.decide(a)
+	if !d.Allowed {
+		j.decided(Denied, d.Rule)
+		return j.sight.refused(d.Why, a)
+	}
+	j.decided(Allowed, d.Rule)
+	switch a.command {
+	case Delta, Full:
+		return j.ask(ctx, a, d.Rule)
+	case Status:
+		return j.status(ctx, a)
+	case History:
+		return j.history(ctx, a)
+	case Servers:
+		return j.sight.list()
+	}
+	return j.sight.help()
+}
+
+func (j *job) decided(decision, rule string) { j.entry.Decision, j.entry.Rule = decision, rule }
+
+// decide finds the rule for a parsed command. Only the audit learns whether a server that the caller may not see exists.
+func (j *job) decide(a asked) Decision {
+	s := j.sight
+	allow := func(server string) Decision {
+		return Allow(s.snapshot.Grants, s.snapshot.Team, s.caller, a.command, server)
+	}
+	switch {
+	case a.typed != "":
+		server, exists := s.exists(a.typed)
+		if !exists {
+			return Decision{Rule: "unknown-server", Why: NoServerRule}
+		}
+		j.entry.Server = server
+		d := allow(server)
+		if d.Allowed { // a name that means another server to the caller than to the configuration: doubt denies
+			return denied(NoServerRule)
+		}
+		return d
+	case a.server != "" || !a.command.Grantable():
+		j.entry.Server = a.server
+		return allow(a.server)
+	}
+	// No server named: the first rule that gives one, or the denial that is closest to a yes.
+	best := denied(NoChannelRule)
+	for _, srv := range s.snapshot.Servers {
+		d := allow(srv.Name)
+		if d.Allowed {
+			return d
+		}
+		best = denied(closer(best.Why, d.Why))
+	}
+	return best
+}
+
+// failed logs an error under a reference and explains it. It is the one place where an error leaves the Handler.
+func (j *job) failed(what, server string, err error) Explanation {
+	ref := executor.Reference("R", j.in.ID)
+	e := explain(err, server, ref)
+	level := slog.LevelError
+	if e.Known {
+		level = slog.LevelWarn
+	}
+	j.log.Log(context.Background(), level, "command not served", "what", what, "server", server, "ref", ref, "error", err)
+	return e
+}

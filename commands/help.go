@@ -1,0 +1,61 @@
+package commands
+
+// help is three lines for a helpdesk: only what this person may do in this channel, and what a cycle does not do.
+func (s sight) help() Answer {
+	a := Answer{Mark: MarkInfo, Headline: line("I start Entra Connect syncs and tell how they end. Here you may type:")}
+	var changes, reads []Text
+	for _, c := range Commands() {
+		if c.Grantable() && len(s.servers(c)) == 0 {
+			continue
+		}
+		if c.changes() {
+			changes = append(changes, s.example(c))
+		} else if c != Help {
+			reads = append(reads, line(Code(s.typed(c, ""))))
+		}
+	}
+	if len(s.servers(Help)) == 0 {
+		a.Headline = line("I start Entra Connect syncs and tell how they end, but you may use none of my servers in this channel.")
+		a.Lines = append(a.Lines, line("To change that, give ", s.contact(), " this channel's id: ", Code(s.caller.Channel)))
+		return a
+	}
+	if len(changes) > 0 {
+		a.Lines = append(a.Lines, line(join(" or ", changes...), "; add ", Code("because …"), " to say why."))
+	}
+	a.Lines = append(a.Lines, line("To look: ", join(", ", reads...), "."))
+	a.Lines = append(a.Lines, line("Passwords are not part of a sync: they travel by themselves within minutes."))
+	return a
+}
+
+// example is the command as it can be copied: with the server, when there is only one.
+func (s sight) example(c Command) Text {
+	server := "<server>"
+	if servers := s.servers(c); len(servers) == 1 {
+		server = servers[0].Name
+	}
+	what := " (what has changed)"
+	if c == Full {
+		what = " (everything: this may take hours)"
+	}
+	return line(Code(s.typed(c, server)), what)
+}
+
+// list is what the caller may do on each server.
+func (s sight) list() Answer {
+	servers := s.servers(Servers)
+	if len(servers) == 0 {
+		return Answer{
+			Mark: MarkInfo, Headline: line("You may use none of my servers in this channel."),
+			Lines: []Text{line("To change that, give ", s.contact(), " this channel's id: ", Code(s.caller.Channel))},
+		}
+	}
+	a := Answer{Mark: MarkInfo, Headline: line("In this channel you may use:")}
+	for _, srv := range servers {
+		var words []Text
+		for _, c := range s.commands(srv.Name) {
+			words = append(words, line(string(c)))
+		}
+		a.Lines = append(a.Lines, line(Code(srv.Name), ": ", join(", ", words...)))
+	}
+	return a
+}

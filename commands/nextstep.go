@@ -1,0 +1,81 @@
+package commands
+
+import (
+	"strings"
+
+	"github.com/adsyncbot/adsyncbot/executor"
+)
+
+// next says what to do after a cycle that did not simply succeed.
+func (v CycleView) next() []Text {
+	r, s := v.Cycle.Result, v.Cycle.Server
+	if cause, next, ok := codeWords(r.Code, s, r.Detail); ok {
+		return []Text{cause, next}
+	}
+	source, _ := sourceWords(r.Source)
+	read := line("Read ", source, ". ")
+	look := line("Synchronization Service Manager on ", Code(s), " shows which objects.")
+	switch r.Verdict {
+	case executor.Warnings:
+		return []Text{line(read, "The cycle went to its end. ", look)}
+	case executor.Errors:
+		return []Text{line(read, "The cycle went to its end, but some objects were not synchronised. ", look)}
+	case executor.Failed:
+		return []Text{line(read, "Part of the cycle did not run. Mend the cause, then ask again.")}
+	case executor.Cancelled:
+		return []Text{line(read, "Somebody stopped it on the server. Ask them before you ask again: the scheduler may start the next one by itself.")}
+	}
+	return []Text{line("This is not a success: I could not find out how it ended. ", statusTells(s))}
+}
+
+// notStarted is the final form of a cycle that never began.
+func (v CycleView) notStarted(a Answer) Answer {
+	r, s := v.Cycle.Result, v.Cycle.Server
+	words, _, _ := verdictWords(r.Verdict)
+	a.Headline = line(v.headline(words), ".")
+	cause, next, ok := codeWords(r.Code, s, r.Detail)
+	if !ok {
+		cause, next = line("Internal error."), line("The log says more under ", Code(v.Cycle.Ref()), ".")
+	}
+	a.Lines = append(a.Lines, cause, next)
+	if automatic := v.Cycle.Baseline.NextStart; automatic.After(v.Now) && automates(r.Code) {
+		a.Lines = append(a.Lines, line("The server's own next cycle is due at ", At(automatic, TimeOfDay), "."))
+	}
+	if v.Cycle.Baseline.Staging {
+		a.Lines = append(a.Lines, line(Code(s), " is a staging server: it exports nothing in any case."))
+	}
+	a.Lines = append(a.Lines, v.joined()...)
+	a.Detail = Preformatted(v.serversWords())
+	return a
+}
+
+// automates reports whether the server's scheduler still starts cycles by itself after it refused ours for c.
+func automates(c executor.Code) bool {
+	switch c {
+	case executor.CodeSuspended, executor.CodeDisabled, executor.CodeShuttingDown, executor.CodeServiceStopped,
+		executor.CodeServiceMissing, executor.CodeWizardOpen, executor.CodeCloudSettings:
+		return false
+	}
+	return true
+}
+
+// serversWords returns the detail of a result when it is text of the server, and not a word of ours that codeWords has
+// put into a sentence.
+func (v CycleView) serversWords() string {
+	r := v.Cycle.Result
+	switch r.Code {
+	case executor.CodeTooLate, executor.CodeUnreachable, executor.CodeUndeliverable, executor.CodeConnectorBusy,
+		executor.CodeStoppedFollow, executor.CodeNeverSeen:
+		return ""
+	}
+	return r.Detail
+}
+
+func hasWord(s, word string) bool {
+	for w := range strings.FieldsSeq(s) {
+		if strings.EqualFold(w, word) {
+			return true
+		}
+	}
+	return false
+}
