@@ -1,0 +1,40 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+)
+
+// minConns is the least number of connections that is enough: River listens on one and works with another, and the
+// store's own transactions must not wait for those.
+const minConns = 4
+
+func openPostgres(ctx context.Context, url string, opts Options, log *slog.Logger) (_ *Store, err error) {
+	cfg, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		// The cause is dropped: it quotes the url, and what is password in a malformed one is anybody's guess.
+		return nil, errors.New("open store: the postgres url cannot be read; it looks like postgres://user@host:5432/database?sslmode=verify-full")
+	}
+	cfg.MaxConns = max(cfg.MaxConns, minConns)
+	where := fmt.Sprintf("%s on %s", cfg.ConnConfig.Database, cfg.ConnConfig.Host)
+	pool, err := pgxpool.NewWithConfig(ctx, cfg)
+	if err != nil {
+		return nil, fmt.Errorf("open store %s: %w", where, err)
+	}
+	s := newStore(Postgres, stdlib.OpenDBFromPool(pool), opts.Now)
+	s.pool = pool
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.Close())
+		}
+	}()
+	if err = s.migratePostgres(ctx, log); err != nil {
+		return nil, fmt.Errorf("open store %s: %w", where, err)
+	}
+	return s, nil
+}

@@ -1,0 +1,82 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	_ "modernc.org/sqlite" // the driver "sqlite", in pure Go
+)
+
+func openSQLite(ctx context.Context, path string, opts Options, log *slog.Logger) (_ *Store, err error) {
+	path, err = prepareFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("open store: %w", err)
+	}
+	db, err := sql.Open("sqlite", dsn(path))
+	if err != nil {
+		return nil, fmt.Errorf("open store %s: %w", path, err)
+	}
+	// SQLite has one writer. With one connection nobody ever waits for a lock inside this process.
+	db.SetMaxOpenConns(1)
+	s := newStore(SQLite, db, opts.Now)
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.Close())
+		}
+	}()
+	if opts.Role == Owner {
+		if s.lock, err = acquireLock(path); err != nil {
+			return nil, fmt.Errorf("open store: %w", err)
+		}
+		err = s.migrate(ctx, log)
+	} else {
+		err = s.migrateBeside(ctx, path, log)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open store %s: %w", path, err)
+	}
+	return s, nil
+}
+
+// prepareFile makes sure that only we can read the database, before anything is in it; SQLite gives its -wal and -shm
+// files the same mode. It returns the one name of the file, however it was reached, because the lock file is named by it.
+func prepareFile(path string) (string, error) {
+	if path == "" {
+		return "", errors.New("sqlite: is followed by no path")
+	}
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // the path is the operator's
+	if err != nil {
+		return "", err
+	}
+	err = f.Chmod(0o600)
+	if err = errors.Join(err, f.Close()); err != nil {
+		return "", err
+	}
+	if path, err = filepath.EvalSymlinks(path); err != nil {
+		return "", err
+	}
+	return filepath.Abs(path)
+}
+
+// dsn returns the driver's name for the database at an absolute path.
+func dsn(path string) string {
+	path = filepath.ToSlash(path)
+	if !strings.HasPrefix(path, "/") {
+		path = "/" + path // C:/…
+	}
+	return "file://" + (&url.URL{Path: path}).EscapedPath() + "?" + strings.Join([]string{
+		"_pragma=busy_timeout(5000)", // a command beside the owner writes too
+		"_pragma=journal_mode(WAL)",
+		"_pragma=synchronous(NORMAL)",
+		"_pragma=foreign_keys(1)",
+		"_txlock=immediate",
+		"_timezone=UTC", // River compares times as text
+	}, "&")
+}

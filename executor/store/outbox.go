@@ -1,0 +1,181 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/adsyncbot/adsyncbot/executor"
+)
+
+// MessageKind is what a message is to its reader.
+type MessageKind string
+
+// The kinds of message.
+const (
+	CycleMessage MessageKind = "cycle"     // shows a cycle in one channel and is edited as it goes on; has no Body
+	Ephemeral    MessageKind = "ephemeral" // for one person's eyes, once
+	Post         MessageKind = "post"      // for a channel, once
+)
+
+// MessageState is where a message stands.
+type MessageState string
+
+// The states of a message.
+const (
+	MessagePending MessageState = "pending" // Want is not sent yet
+	MessageSent    MessageState = "sent"
+	MessageDead    MessageState = "dead" // given up
+)
+
+// Message is something that must reach people. It is a row from before it is sent until long after.
+type Message struct {
+	ID        uuid.UUID
+	Kind      MessageKind
+	CycleID   uuid.UUID // zero when it is about no cycle
+	Team      string
+	Channel   string
+	User      string // with Ephemeral
+	Thread    string
+	ReplyTo   string // with Ephemeral; empty once sent
+	TS        string // what the first sending was called; empty before
+	Body      []byte
+	Want      int // the version that is to be shown: the cycle's, else 1
+	Sent      int // the version that is shown
+	Final     bool
+	Attempts  int // since the last success
+	NextAt    time.Time
+	State     MessageState
+	LastError string
+	CreatedAt time.Time
+}
+
+const messageColumns = `id, kind, cycle_id, team, channel, user_id, thread, reply_to, ts, body, want, sent, final, attempts, next_at, state, last_error, created_at`
+
+// AddMessage puts an Ephemeral or a Post into the outbox, to be sent once. A known ID changes nothing.
+func (q *queries) AddMessage(ctx context.Context, m Message) error {
+	now := millis(q.now())
+	_, err := q.exec(ctx, `
+		INSERT INTO messages (`+messageColumns+`, waits_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, '', $9, 1, 0, TRUE, 0, $10, 'pending', '', $10, $10)
+		ON CONFLICT (id) DO NOTHING`,
+		key(m.ID), string(m.Kind), key(m.CycleID), m.Team, m.Channel, m.User, m.Thread, text(m.ReplyTo), m.Body, now)
+	if err != nil {
+		return fmt.Errorf("put message %s into the outbox: %w", m.ID, err)
+	}
+	return nil
+}
+
+// addCycleMessage puts the message about a cycle for an audience into the outbox, or revives it: who asks again has
+// mended what made it undeliverable.
+func (t *Tx) addCycleMessage(ctx context.Context, c executor.Cycle, to executor.Audience) error {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return err
+	}
+	_, err = t.exec(ctx, `
+		INSERT INTO messages (`+messageColumns+`, waits_at)
+		VALUES ($1, 'cycle', $2, $3, $4, '', '', '', '', NULL, $5, 0, FALSE, 0, $6, 'pending', '', $6, $6)
+		ON CONFLICT (cycle_id, team, channel) WHERE kind = 'cycle'
+		DO UPDATE SET state = 'pending', attempts = 0, next_at = excluded.next_at, waits_at = excluded.waits_at
+		WHERE messages.state = 'dead'`,
+		key(id), key(c.ID), to.Team, to.Channel, c.Version, millis(t.now()))
+	return err
+}
+
+// wantVersion asks for a version of a cycle to be shown wherever it is shown.
+func (t *Tx) wantVersion(ctx context.Context, cycle uuid.UUID, version int, final bool) error {
+	_, err := t.exec(ctx, `
+		UPDATE messages SET want = $2, final = $3,
+			state = CASE WHEN state = 'sent' THEN 'pending' ELSE state END,
+			waits_at = CASE WHEN state = 'sent' THEN $4 ELSE waits_at END
+		WHERE cycle_id = $1 AND kind = 'cycle'`, key(cycle), version, final, millis(t.now()))
+	return err
+}
+
+// Due returns what is to be sent now, at most limit: what is final first, then what has waited longest.
+func (q *queries) Due(ctx context.Context, now time.Time, limit int) ([]Message, error) {
+	out, err := all(ctx, q, scanMessage, `
+		SELECT `+messageColumns+` FROM messages
+		WHERE state = 'pending' AND want > sent AND next_at <= $1
+		ORDER BY final DESC, next_at, id LIMIT $2`, millis(now), limit)
+	if err != nil {
+		return nil, fmt.Errorf("read what is due in the outbox: %w", err)
+	}
+	return out, nil
+}
+
+// Messages returns everything in the outbox about a cycle, oldest first.
+func (q *queries) Messages(ctx context.Context, cycle uuid.UUID) ([]Message, error) {
+	out, err := all(ctx, q, scanMessage, `
+		SELECT `+messageColumns+` FROM messages WHERE cycle_id = $1 ORDER BY created_at, id`, key(cycle))
+	if err != nil {
+		return nil, fmt.Errorf("read messages about cycle %s: %w", cycle, err)
+	}
+	return out, nil
+}
+
+// Posted notes that a version is shown under ts. The first ts stays, and an older version does not replace a newer one.
+// What was for one person's eyes is forgotten.
+func (q *queries) Posted(ctx context.Context, id uuid.UUID, ts string, version int) error {
+	_, err := q.exec(ctx, `
+		UPDATE messages SET
+			ts = CASE WHEN ts = '' THEN $2 ELSE ts END,
+			sent = CASE WHEN sent < $3 THEN $3 ELSE sent END,
+			state = CASE WHEN want > $3 AND want > sent THEN 'pending' ELSE 'sent' END,
+			reply_to = CASE WHEN kind = 'ephemeral' THEN '' ELSE reply_to END,
+			body = CASE WHEN kind = 'ephemeral' THEN NULL ELSE body END,
+			attempts = 0, last_error = ''
+		WHERE id = $1`, key(id), ts, version)
+	if err != nil {
+		return fmt.Errorf("note sending of message %s: %w", id, err)
+	}
+	return nil
+}
+
+// Retry notes that a message could not be sent and is to be tried again at a time.
+func (q *queries) Retry(ctx context.Context, id uuid.UUID, at time.Time, cause error) error {
+	_, err := q.exec(ctx, `UPDATE messages SET attempts = attempts + 1, next_at = $2, last_error = $3 WHERE id = $1`,
+		key(id), millis(at), text(cause.Error()))
+	if err != nil {
+		return fmt.Errorf("put message %s off: %w", id, err)
+	}
+	return nil
+}
+
+// Dead gives a message up. What was for one person's eyes is forgotten.
+func (q *queries) Dead(ctx context.Context, id uuid.UUID, cause error) error {
+	_, err := q.exec(ctx, `
+		UPDATE messages SET state = 'dead', attempts = attempts + 1, last_error = $2,
+			reply_to = CASE WHEN kind = 'ephemeral' THEN '' ELSE reply_to END,
+			body = CASE WHEN kind = 'ephemeral' THEN NULL ELSE body END
+		WHERE id = $1`, key(id), text(cause.Error()))
+	if err != nil {
+		return fmt.Errorf("give message %s up: %w", id, err)
+	}
+	return nil
+}
+
+// OutboxDepth returns how many messages are to be sent, since when the oldest of them waits (zero when there is none),
+// and how many were given up.
+func (q *queries) OutboxDepth(ctx context.Context) (pending int, oldest time.Time, dead int, err error) {
+	err = q.db.QueryRowContext(ctx, `
+		SELECT COUNT(CASE WHEN state = 'pending' AND want > sent THEN 1 END),
+			MIN(CASE WHEN state = 'pending' AND want > sent THEN waits_at END),
+			COUNT(CASE WHEN state = 'dead' THEN 1 END)
+		FROM messages`).Scan(&pending, (*moment)(&oldest), &dead)
+	if err != nil {
+		return 0, time.Time{}, 0, fmt.Errorf("count the outbox: %w", err)
+	}
+	return pending, oldest, dead, nil
+}
+
+func scanMessage(r row) (m Message, err error) {
+	var cycle uuid.NullUUID
+	err = r.Scan(&m.ID, &m.Kind, &cycle, &m.Team, &m.Channel, &m.User, &m.Thread, &m.ReplyTo, &m.TS, &m.Body, &m.Want, &m.Sent,
+		&m.Final, &m.Attempts, (*moment)(&m.NextAt), &m.State, &m.LastError, (*moment)(&m.CreatedAt))
+	m.CycleID = cycle.UUID
+	return m, err
+}

@@ -1,0 +1,149 @@
+package store
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/adsyncbot/adsyncbot/executor"
+)
+
+// What follows is the stored form of a cycle's parts. A tag is never renamed nor given another meaning: rows written years
+// ago are read by it. Times keep their nanoseconds, because most are a server's and are compared with later readings.
+
+type storedState struct {
+	Baseline  storedBaseline `json:"baseline"`
+	ReadsFrom time.Time      `json:"reads_from,omitzero"`
+	Follow    storedFollow   `json:"follow"`
+	Waiting   *storedWaiting `json:"waiting,omitempty"`
+	Result    storedResult   `json:"result"`
+}
+
+type storedBaseline struct {
+	ServerTime time.Time `json:"server_time,omitzero"`
+	NextStart  time.Time `json:"next_start,omitzero"`
+	Staging    bool      `json:"staging,omitempty"`
+}
+
+type storedFollow struct {
+	Seen        bool      `json:"seen,omitempty"`
+	Polled      time.Time `json:"polled,omitzero"`
+	Connector   string    `json:"connector,omitempty"`
+	Profile     string    `json:"profile,omitempty"`
+	Record      int64     `json:"record,omitempty"`
+	Slices      int       `json:"slices,omitempty"`
+	LastLook    time.Time `json:"last_look,omitzero"`
+	LastProblem string    `json:"last_problem,omitempty"`
+}
+
+type storedWaiting struct {
+	For   string    `json:"for"`
+	On    string    `json:"on,omitempty"`
+	Since time.Time `json:"since,omitzero"`
+}
+
+// storedResult is a result without its verdict, which is a column.
+type storedResult struct {
+	Source   string          `json:"source,omitempty"`
+	Code     string          `json:"code,omitempty"`
+	Detail   string          `json:"detail,omitempty"`
+	Findings []storedFinding `json:"findings,omitempty"`
+	Pending  []storedPending `json:"pending,omitempty"`
+}
+
+type storedFinding struct {
+	Verdict   string `json:"verdict,omitempty"`
+	What      string `json:"what"`
+	Connector string `json:"connector,omitempty"`
+	EventID   int    `json:"event_id,omitempty"`
+	Count     int    `json:"count,omitempty"`
+}
+
+type storedPending struct {
+	Connector     string `json:"connector"`
+	ImportAdds    int    `json:"import_adds,omitempty"`
+	ImportUpdates int    `json:"import_updates,omitempty"`
+	ImportDeletes int    `json:"import_deletes,omitempty"`
+	ExportAdds    int    `json:"export_adds,omitempty"`
+	ExportUpdates int    `json:"export_updates,omitempty"`
+	ExportDeletes int    `json:"export_deletes,omitempty"`
+}
+
+// encodeState returns the stored form of what a cycle has beside its columns.
+func encodeState(c executor.Cycle) (string, error) {
+	s := storedState{
+		Baseline: storedBaseline{
+			ServerTime: c.Baseline.ServerTime.UTC(),
+			NextStart:  c.Baseline.NextStart.UTC(),
+			Staging:    c.Baseline.Staging,
+		},
+		ReadsFrom: c.ReadsFrom.UTC(),
+		Follow: storedFollow{
+			Seen:        c.Follow.Seen,
+			Polled:      c.Follow.Polled.UTC(),
+			Connector:   c.Follow.Connector,
+			Profile:     c.Follow.Profile,
+			Record:      c.Follow.Record,
+			Slices:      c.Follow.Slices,
+			LastLook:    c.Follow.LastLook.UTC(),
+			LastProblem: c.Follow.LastProblem,
+		},
+		Result: storedResult{
+			Source: string(c.Result.Source),
+			Code:   string(c.Result.Code),
+			Detail: c.Result.Detail,
+		},
+	}
+	if c.Waiting != nil {
+		s.Waiting = &storedWaiting{For: c.Waiting.For, On: c.Waiting.On, Since: c.Waiting.Since.UTC()}
+	}
+	for _, f := range c.Result.Findings {
+		s.Result.Findings = append(s.Result.Findings, storedFinding{
+			Verdict: string(f.Verdict), What: f.What, Connector: f.Connector, EventID: f.EventID, Count: f.Count,
+		})
+	}
+	for _, p := range c.Result.Pending {
+		s.Result.Pending = append(s.Result.Pending, storedPending(p))
+	}
+	b, err := json.Marshal(s)
+	return string(b), err
+}
+
+// decodeState fills in what encodeState took from a cycle.
+func decodeState(state string, c *executor.Cycle) error {
+	var s storedState
+	if err := json.Unmarshal([]byte(state), &s); err != nil {
+		return fmt.Errorf("read stored state: %w", err)
+	}
+	c.Baseline = executor.Baseline{
+		ServerTime: s.Baseline.ServerTime,
+		NextStart:  s.Baseline.NextStart,
+		Staging:    s.Baseline.Staging,
+	}
+	c.ReadsFrom = s.ReadsFrom
+	c.Follow = executor.FollowState{
+		Seen:        s.Follow.Seen,
+		Polled:      s.Follow.Polled,
+		Connector:   s.Follow.Connector,
+		Profile:     s.Follow.Profile,
+		Record:      s.Follow.Record,
+		Slices:      s.Follow.Slices,
+		LastLook:    s.Follow.LastLook,
+		LastProblem: s.Follow.LastProblem,
+	}
+	if s.Waiting != nil {
+		c.Waiting = &executor.Waiting{For: s.Waiting.For, On: s.Waiting.On, Since: s.Waiting.Since}
+	}
+	c.Result.Source = executor.Source(s.Result.Source)
+	c.Result.Code = executor.Code(s.Result.Code)
+	c.Result.Detail = s.Result.Detail
+	for _, f := range s.Result.Findings {
+		c.Result.Findings = append(c.Result.Findings, executor.Finding{
+			Verdict: executor.Verdict(f.Verdict), What: f.What, Connector: f.Connector, EventID: f.EventID, Count: f.Count,
+		})
+	}
+	for _, p := range s.Result.Pending {
+		c.Result.Pending = append(c.Result.Pending, executor.Pending(p))
+	}
+	return nil
+}
