@@ -68,6 +68,7 @@ type FollowState struct {
 	Polled      time.Time // server time of the last Get-ADSyncScheduler, which calls the cloud
 	Connector   string    // the connector that is busy now
 	Profile     string    // its run profile, when the event log tells
+	Record      int64     // the newest event that was read; a slice reads those after it
 	Slices      int
 	LastLook    time.Time // our clock
 	LastProblem string    // why the last look did not reach the server; empty when it did

@@ -32,7 +32,7 @@ const (
 )
 
 // Refusal is a start that was refused, by the server or by our pre-flight. Nothing was started.
-type Refusal struct {
+type Refusal struct { //nolint:errname // the word of the domain
 	Code    Code
 	On      string // the connector that is busy, …
 	Message string // the server's own first line, untrusted

@@ -44,7 +44,7 @@ function Test-Since($since) {
 function Test-Running {
     try { Find-Cycle ([DateTime]::UtcNow.AddHours(-25)) } catch { Out-Problem 'Get-WinEvent' $_ }
     if ($order.adopt -eq 'initial' -and $state.policy -ne 'Initial') {
-        Out-Refused 'already_running'
+        Out-Refused 'already_running' '' $state.policy
         return
     }
     $state.taken = $true
