@@ -14,7 +14,7 @@ func (ws *Workspace) usersInfo(args arguments) (reply, error) {
 	if !ok {
 		return nil, failure{code: "user_not_found"}
 	}
-	zone := zoneOf(u)
+	zone := ws.zoneOf(u)
 	label, offset := ws.now().In(zone).Zone()
 	fields := reply{
 		"id": u.ID, "team_id": u.TeamID, "name": u.Name, "real_name": u.RealName, "deleted": u.Deleted, "is_bot": u.Bot,
@@ -29,12 +29,17 @@ func (ws *Workspace) usersInfo(args arguments) (reply, error) {
 	return reply{"user": fields}, nil
 }
 
-// zoneOf is the time zone a person lives in; UTC when it is empty or not known to this machine.
-func zoneOf(u User) *time.Location {
+// zoneOf is the time zone a person lives in; UTC when it is empty or not known to this machine. Zones are kept, because
+// loading one reads a file.
+func (ws *Workspace) zoneOf(u User) *time.Location {
+	if zone, ok := ws.zones[u.TZ]; ok {
+		return zone
+	}
 	zone, err := time.LoadLocation(u.TZ)
 	if err != nil {
-		return time.UTC
+		zone = time.UTC
 	}
+	ws.zones[u.TZ] = zone
 	return zone
 }
 

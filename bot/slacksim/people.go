@@ -100,7 +100,8 @@ func (ws *Workspace) App() App {
 	return ws.app
 }
 
-// SetApp replaces the app's tokens, scopes or names: a token which is not the new one is invalid from now on.
+// SetApp replaces the app's tokens and scopes, as a reinstallation does: a token which is not the new one is invalid from
+// now on.
 func (ws *Workspace) SetApp(a App) {
 	ws.change(func() { ws.app = a.withDefaults() })
 }

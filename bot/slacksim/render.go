@@ -23,9 +23,13 @@ func (ws *Workspace) Transcript(channel, viewer string) string {
 	}
 	slices.SortFunc(seen, func(a, b Message) int { return compareStamps(a.TS, b.TS) })
 	r := ws.readerFor(viewer)
+	parents := map[string]bool{}
+	for _, m := range seen {
+		parents[m.TS] = true
+	}
 	var out strings.Builder
 	for _, m := range seen {
-		if m.ThreadTS != "" && m.ThreadTS != m.TS {
+		if m.ThreadTS != "" && parents[m.ThreadTS] { // replies to a deleted message stand for themselves
 			if m.Broadcast {
 				out.WriteString(r.entry(m, ""))
 			}
@@ -33,7 +37,7 @@ func (ws *Workspace) Transcript(channel, viewer string) string {
 		}
 		out.WriteString(r.entry(m, ""))
 		for _, reply := range seen {
-			if reply.ThreadTS == m.TS && reply.TS != m.TS {
+			if reply.ThreadTS == m.TS {
 				out.WriteString(r.entry(reply, "    "))
 			}
 		}
@@ -53,7 +57,7 @@ func (ws *Workspace) plain(m Message, viewer string) string {
 }
 
 func (ws *Workspace) readerFor(viewer string) reader {
-	return reader{zone: zoneOf(ws.users[viewer]), now: ws.now(), ws: ws}
+	return reader{zone: ws.zoneOf(ws.users[viewer]), now: ws.now(), ws: ws}
 }
 
 // entry is one message with its author, its time and its lines.
@@ -196,7 +200,8 @@ func (r reader) table(b object) string {
 			if cell["type"] == "rich_text" {
 				texts = append(texts, r.richText(cell))
 			} else {
-				texts = append(texts, fmt.Sprint(cell["text"]))
+				text, _ := cell["text"].(string)
+				texts = append(texts, text)
 			}
 		}
 		lines = append(lines, strings.Join(texts, " | "))

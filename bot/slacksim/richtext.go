@@ -25,7 +25,8 @@ func (r reader) richText(b object) string {
 
 func (r reader) richList(list object) string {
 	items, _ := list["elements"].([]any)
-	depth, _ := list["indent"].(float64)
+	indent, _ := list["indent"].(float64)
+	depth := min(max(int(indent), 0), 8) // Slack's own bound
 	var lines []string
 	for i, v := range items {
 		item, _ := v.(map[string]any)
@@ -33,7 +34,7 @@ func (r reader) richList(list object) string {
 		if list["style"] == "ordered" {
 			mark = fmt.Sprintf("%d.", i+1)
 		}
-		lines = append(lines, strings.Repeat("  ", int(depth))+mark+" "+r.inline(item))
+		lines = append(lines, strings.Repeat("  ", depth)+mark+" "+r.inline(item))
 	}
 	return strings.Join(lines, "\n")
 }

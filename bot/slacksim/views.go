@@ -3,6 +3,7 @@ package slacksim
 import (
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"maps"
 	"time"
 )
@@ -107,8 +108,8 @@ func (ws *Workspace) take(v *View, raw json.RawMessage) error {
 			return invalidArguments("missing or too long [json-pointer:/view/title]")
 		}
 	}
-	if err := checkBlocks(parts.Blocks, on); err != nil {
-		return err
+	if f, bad := errors.AsType[failure](checkBlocks(parts.Blocks, on)); bad { // views have one error for all of this
+		return failure{code: "invalid_arguments", detail: reply{"response_metadata": f.detail["response_metadata"]}}
 	}
 	v.JSON, v.Hash, v.Errors = raw, ws.stamp(), nil
 	return nil

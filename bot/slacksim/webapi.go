@@ -80,7 +80,11 @@ func (ws *Workspace) invoke(name string, args arguments, token string, inBody bo
 	if err != nil {
 		return answerError(err)
 	}
-	return answerJSON(http.StatusOK, reply{"ok": true}, fields)
+	a := answerJSON(http.StatusOK, reply{"ok": true}, fields)
+	if token == ws.app.BotToken {
+		a.header.Set("X-Oauth-Scopes", strings.Join(ws.app.Scopes, ","))
+	}
+	return a
 }
 
 // admit checks the token: its validity, its kind, its scope.

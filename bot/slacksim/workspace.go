@@ -9,6 +9,7 @@ package slacksim
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -34,6 +35,7 @@ type Workspace struct {
 	serving     sync.WaitGroup
 
 	mu      sync.Mutex
+	closed  bool
 	changed chan struct{} // closed and replaced at every change
 
 	team     Team
@@ -41,6 +43,7 @@ type Workspace struct {
 	users    map[string]User
 	channels map[string]Channel
 	groups   map[string]UserGroup
+	zones    map[string]*time.Location // by name
 
 	lastStamp  time.Time
 	messages   map[string][]Message // by channel, in the order of posting
@@ -75,6 +78,7 @@ func New(opts ...Option) *Workspace {
 		users:      map[string]User{},
 		channels:   map[string]Channel{},
 		groups:     map[string]UserGroup{},
+		zones:      map[string]*time.Location{},
 		messages:   map[string][]Message{},
 		views:      map[string]View{},
 		files:      map[string]*upload{},
@@ -101,6 +105,9 @@ func New(opts ...Option) *Workspace {
 
 // Start listens and serves until [Workspace.Close]; ctx bounds the listening only.
 func (ws *Workspace) Start(ctx context.Context) error {
+	if ws.server != nil {
+		return errors.New("slacksim: start: the workspace was started before")
+	}
 	var lc net.ListenConfig
 	listener, err := lc.Listen(ctx, "tcp", ws.address)
 	if err != nil {
@@ -132,6 +139,7 @@ func (ws *Workspace) Close() {
 	if ws.server == nil {
 		return
 	}
+	ws.change(func() { ws.closed = true })
 	ws.stopServing()
 	_ = ws.server.Close()
 	ws.serving.Wait()
@@ -150,10 +158,22 @@ func (ws *Workspace) routes() http.Handler {
 // over by a WebSocket.
 func (ws *Workspace) served(h http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		ws.serving.Add(1)
-		defer ws.serving.Done()
-		h(w, r)
+		if ws.enter() {
+			defer ws.serving.Done()
+			h(w, r)
+		}
 	}
+}
+
+// enter counts a handler in unless the workspace closes. It locks.
+func (ws *Workspace) enter() bool {
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	if ws.closed {
+		return false
+	}
+	ws.serving.Add(1)
+	return true
 }
 
 // notify wakes everyone who waits for a change.
