@@ -128,10 +128,12 @@ func (f Fault) answer() answer {
 func (ws *Workspace) exchange(w http.ResponseWriter, r *http.Request, call Call, effect func() answer) {
 	f := ws.takeFault(call.Method)
 	if !f.AfterEffect && !f.wait(r.Context()) {
+		resetConnection(w)
 		return
 	}
 	a := ws.perform(f, call, effect)
 	if f.AfterEffect && !f.wait(r.Context()) {
+		resetConnection(w)
 		return
 	}
 	a.write(w)
@@ -154,7 +156,8 @@ func (ws *Workspace) perform(f Fault, call Call, effect func() answer) answer {
 	return a
 }
 
-// resetConnection tears the TCP connection down so that the other side reads a reset and no response.
+// resetConnection tears the TCP connection down so that the other side reads a reset and no response. A handler that just
+// returns would have answered 200.
 func resetConnection(w http.ResponseWriter) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {

@@ -3,6 +3,7 @@ package slacksim_test
 import (
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/coder/websocket"
 
@@ -119,5 +120,14 @@ func TestAResponseURLCanFailToo(t *testing.T) {
 	calls := ws.Calls()
 	if e := ws.Ephemerals("C0EMPTY", "U0ANN"); len(e) != 1 || len(calls) != 1 || !calls[0].Effected || calls[0].Error != "Bad Gateway" {
 		t.Errorf("Ann sees %+v, the log has %+v", e, calls)
+	}
+}
+
+func TestASlowCallIsCarriedOutAllTheSame(t *testing.T) {
+	ws := start(t)
+	h := bare(t, ws)
+	ws.Fail("chat.postMessage", 1, slacksim.Fault{Delay: time.Millisecond})
+	if code := h.call("chat.postMessage", "channel", "C0HELP", "text", "x").code(); code != "ok" || len(ws.Messages("C0HELP")) != 1 {
+		t.Errorf("it answers %s and leaves %+v", code, ws.Messages("C0HELP"))
 	}
 }

@@ -77,6 +77,7 @@ func (ws *Workspace) serveLink(w http.ResponseWriter, r *http.Request) {
 		return
 	case sabotage == HangLink:
 		<-r.Context().Done()
+		resetConnection(w)
 		return
 	}
 	ctx, hangUp := context.WithCancel(r.Context())

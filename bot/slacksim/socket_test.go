@@ -132,6 +132,26 @@ func TestHelloCountsTheOpenSockets(t *testing.T) {
 	}
 }
 
+func TestAClientLearnsWhereItIs(t *testing.T) {
+	ws := start(t, slacksim.WithConnectionTime(time.Minute), slacksim.WithAddress("127.0.0.1:0"),
+		slacksim.WithTeam(slacksim.Team{ID: "T0CORP", Name: "Corp", Domain: "corp", EnterpriseID: "E0CORP"}),
+		slacksim.WithApp(slacksim.App{ID: "A0OWN", BotToken: "xoxb-1", Scopes: []string{"commands", "chat:write"}}))
+	h := bare(t, ws)
+	_, header, text := h.send(ws.URL()+"auth.test", "", "xoxb-1", "")
+	a := h.decode(text)
+	if a["team_id"] != "T0CORP" || a["enterprise_id"] != "E0CORP" || a["user_id"] != slacksim.BotUser ||
+		a["url"] != "https://corp.slack.com/" || header.Get("X-OAuth-Scopes") != "commands,chat:write" {
+		t.Errorf("auth.test answers %v with scopes %s", a, header.Get("X-OAuth-Scopes"))
+	}
+	_, hello := h.connect()
+	if hello.dig("connection_info", "app_id") != "A0OWN" || hello.dig("debug_info", "approximate_connection_time") != 60.0 {
+		t.Errorf("hello is %v", hello)
+	}
+	if err := ws.Start(t.Context()); err == nil {
+		t.Error("a workspace starts twice")
+	}
+}
+
 func TestATicketIsGoodForOneSocket(t *testing.T) {
 	ws := start(t)
 	h := bare(t, ws)

@@ -158,10 +158,12 @@ func (ws *Workspace) routes() http.Handler {
 // over by a WebSocket.
 func (ws *Workspace) served(h http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		if ws.enter() {
-			defer ws.serving.Done()
-			h(w, r)
+		if !ws.enter() {
+			resetConnection(w)
+			return
 		}
+		defer ws.serving.Done()
+		h(w, r)
 	}
 }
 
