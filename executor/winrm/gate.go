@@ -20,12 +20,7 @@ type Gate interface {
 type Logon struct {
 	Identity string // who logs on, in lower case: names of Windows accounts know no case
 	Server   string // the server's short name
-	Password string
-}
-
-// Format implements fmt.Formatter: the password is never printed.
-func (l Logon) Format(f fmt.State, _ rune) {
-	_, _ = fmt.Fprintf(f, "%s on %s", l.Identity, l.Server)
+	Password Secret // what will be presented; already read, so it does not fail
 }
 
 // An Outcome is what became of a logon.

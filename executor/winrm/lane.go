@@ -96,8 +96,12 @@ func (l *lane) dialTLS(ctx context.Context, network, address string) (net.Conn, 
 	secure := tls.Client(conn, l.tls)
 	if err := secure.HandshakeContext(ctx); err != nil {
 		_ = conn.Close()
-		if ctx.Err() != nil {
+		var network *net.OpError
+		switch {
+		case ctx.Err() != nil:
 			return nil, fmt.Errorf("tls handshake: %w", context.Cause(ctx))
+		case errors.Is(err, io.EOF), errors.As(err, &network) && (network.Op == "read" || network.Op == "write"):
+			return nil, fmt.Errorf("tls handshake: %w", err) // an alert has another Op
 		}
 		return nil, &tlsError{err}
 	}

@@ -189,7 +189,11 @@ func (l *Lockout) find(ctx context.Context, id *identity, logon Logon) (Record, 
 	if err != nil {
 		return Record{}, fmt.Errorf("load logons of %s: %w", logon.Identity, err)
 	}
-	hash := l.hash(id, records, logon.Password)
+	password, err := logon.Password()
+	if err != nil {
+		return Record{}, fmt.Errorf("read password: %w", err)
+	}
+	hash := l.hash(id, records, password)
 	for _, record := range slices.Concat(id.unsaved, records) {
 		if hmac.Equal(record.Hash, hash) {
 			return record, nil

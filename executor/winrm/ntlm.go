@@ -15,7 +15,7 @@ const negotiate = "Negotiate"
 
 // ntlm logs the lane's connection on when it is new, and then sends bare requests. The library's own round tripper is
 // not used: it would try anonymously first, and could not be kept to one connection or one attempt.
-func (w *wire) ntlm(ctx context.Context, envelope string) (reply, error) {
+func ntlm(ctx context.Context, w *wire, envelope string) (reply, error) {
 	defer w.lane.pinned.Store(false)
 	if w.lane.loggedOn {
 		w.lane.pinned.Store(true)

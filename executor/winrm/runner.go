@@ -16,6 +16,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -54,7 +55,7 @@ type Config struct {
 type Runner struct {
 	config   Config
 	messages messages
-	scheme   func(*wire, context.Context, string) (reply, error)
+	scheme   scheme
 	gate     Gate
 	log      *slog.Logger
 	turns    chan struct{} // holds as many as there are runs
@@ -82,12 +83,14 @@ func New(config Config, gate Gate, log *slog.Logger) (*Runner, error) {
 		return nil, fmt.Errorf("winrm for %s: ntlm without message encryption needs https", config.Server)
 	case config.Username == "" || config.Password == nil:
 		return nil, fmt.Errorf("winrm for %s: username and password are needed", config.Server)
+	case config.Auth == AuthBasic && strings.Contains(config.Username, ":"):
+		return nil, fmt.Errorf("winrm for %s: basic allows no colon in a user name", config.Server)
 	case gate == nil:
 		return nil, fmt.Errorf("winrm for %s: a gate is needed", config.Server)
 	case config.Auth == AuthBasic:
-		r.scheme = (*wire).basic
+		r.scheme = basic
 	case config.Auth == AuthNTLM:
-		r.scheme = (*wire).ntlm
+		r.scheme = ntlm
 	}
 	for _, d := range []struct {
 		value    *time.Duration

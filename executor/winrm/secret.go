@@ -21,3 +21,6 @@ func (Secret) MarshalText() ([]byte, error) { return []byte(hidden), nil }
 
 // LogValue implements slog.LogValuer.
 func (Secret) LogValue() slog.Value { return slog.StringValue(hidden) }
+
+// known returns a Secret that has been read.
+func known(password string) Secret { return func() (string, error) { return password, nil } }

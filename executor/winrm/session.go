@@ -194,15 +194,16 @@ func (s *session) abandon(ctx context.Context, cause error) {
 	}
 	ctx, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), s.config.CleanupTimeout, errNoAnswer)
 	defer cancel()
+	step := s.config.CleanupTimeout / 3 // so that an unanswered signal leaves time for Delete
 	var flt *fault
 	known := !errors.As(cause, &flt) || !flt.gone()
 	if s.command != "" && known {
 		for _, code := range []string{signalCtrlC, signalTerminate} {
 			// Delete ends the process as well, so the next step is worth taking whatever this one brings.
-			_ = s.tidy(ctx, s.config.CleanupTimeout, s.messages.signal(s.shell, s.command, code))
+			_ = s.tidy(ctx, step, s.messages.signal(s.shell, s.command, code))
 		}
 	}
-	if err := s.tidy(ctx, s.config.CleanupTimeout, s.messages.remove(s.shell)); err != nil {
+	if err := s.tidy(ctx, step, s.messages.remove(s.shell)); err != nil {
 		s.log.WarnContext(ctx, "shell left to its idle timeout", "server", s.config.Server, "shell", s.shell, "error", err)
 	}
 }

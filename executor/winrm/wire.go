@@ -10,12 +10,15 @@ import (
 	"strings"
 )
 
+// scheme sends an envelope with a way to log on: basic or ntlm.
+type scheme func(ctx context.Context, w *wire, envelope string) (reply, error)
+
 // wire carries the envelopes of one run over a lane, logged on as the gate allows.
 type wire struct {
 	lane   *lane
 	gate   Gate
 	log    *slog.Logger
-	scheme func(*wire, context.Context, string) (reply, error) // (*wire).basic or (*wire).ntlm
+	scheme scheme
 
 	server   string
 	username string
@@ -59,7 +62,7 @@ func (w *wire) call(ctx context.Context, envelope string) ([]byte, error) {
 	if w.refused {
 		return nil, errRefused
 	}
-	r, err := w.scheme(w, ctx, envelope)
+	r, err := w.scheme(ctx, w, envelope)
 	switch {
 	case err != nil:
 		return nil, err
@@ -71,7 +74,7 @@ func (w *wire) call(ctx context.Context, envelope string) ([]byte, error) {
 }
 
 // basic presents the secret with every request. Over TLS only: New sees to that.
-func (w *wire) basic(ctx context.Context, envelope string) (reply, error) {
+func basic(ctx context.Context, w *wire, envelope string) (reply, error) {
 	first := w.settle == nil
 	if first {
 		if err := w.admit(ctx); err != nil {
@@ -97,7 +100,7 @@ func (w *wire) admit(ctx context.Context) error {
 	if err != nil {
 		return &secretError{err}
 	}
-	logon := Logon{Identity: strings.ToLower(w.username), Server: w.server, Password: password}
+	logon := Logon{Identity: strings.ToLower(w.username), Server: w.server, Password: known(password)}
 	settle, err := w.gate.Admit(ctx, logon)
 	if err != nil {
 		if ctx.Err() != nil {

@@ -1,0 +1,91 @@
+package winrm_test
+
+import (
+	"crypto/x509"
+	"errors"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/adsyncbot/adsyncbot/executor"
+	"github.com/adsyncbot/adsyncbot/executor/winrm"
+	"github.com/adsyncbot/adsyncbot/executor/winsim"
+)
+
+// TestConnect tries servers that cannot be reached or trusted. No logon may be tried on any of them.
+func TestConnect(t *testing.T) {
+	for name, test := range map[string]struct {
+		change func(*testing.T, *winsim.Server, *winrm.Config)
+		kind   executor.Failure
+		says   string
+	}{
+		"a name that is not known": {func(_ *testing.T, _ *winsim.Server, c *winrm.Config) {
+			c.URL = "https://no-such-host.invalid:5986"
+		}, executor.FailureUnreachable, "name"},
+		"a port that is closed": {func(t *testing.T, _ *winsim.Server, c *winrm.Config) {
+			c.URL = "https://" + closedPort(t)
+		}, executor.FailureUnreachable, "refused"},
+		"a port that stays silent": {func(_ *testing.T, s *winsim.Server, c *winrm.Config) {
+			s.Misbehave(winsim.Rule{Op: winsim.OpConnect, Do: winsim.Silent()})
+			c.DialTimeout = 100 * time.Millisecond
+		}, executor.FailureUnreachable, "no answer"},
+		"a certificate of an unknown authority": {func(_ *testing.T, _ *winsim.Server, c *winrm.Config) {
+			c.CAs = x509.NewCertPool()
+		}, executor.FailureTLS, "authority"},
+		"a certificate for another name": {func(_ *testing.T, _ *winsim.Server, c *winrm.Config) {
+			c.TLSServerName = "aadc02.corp.example"
+		}, executor.FailureTLS, "another name"},
+		"a connection broken in the handshake": {func(_ *testing.T, s *winsim.Server, _ *winrm.Config) {
+			s.Misbehave(winsim.Rule{Op: winsim.OpConnect, Do: winsim.Reset(0)})
+		}, executor.FailureUnreachable, "broke off"},
+	} {
+		for auth := range auths {
+			t.Run(name+" over "+string(auth), func(t *testing.T) {
+				server := newServer(t)
+				runner := newRunner(t, server, auth, func(c *winrm.Config) { test.change(t, server, c) })
+				err := runner.Run(t.Context(), []byte("print one\n"), drop)
+				got := failed(t, err)
+				if got.Kind != test.kind || got.Started || !strings.Contains(got.Detail, test.says) {
+					t.Errorf("got %+v, want %s about %q", got, test.kind, test.says)
+				}
+				stats := server.Stats()
+				if stats.HTTPRequests != 0 || len(stats.Logons) != 0 || stats.ShellsEver != 0 {
+					t.Errorf("got %+v, want no request", stats)
+				}
+			})
+		}
+	}
+}
+
+// TestNotTLS talks TLS to a plain server.
+func TestNotTLS(t *testing.T) {
+	server := newServer(t, func(c *winsim.Config) { c.PlainHTTP = true })
+	runner := newRunner(t, server, winrm.AuthBasic, func(c *winrm.Config) { c.URL = "https://" + server.Address() })
+	got := failed(t, runner.Run(t.Context(), nil, drop))
+	if got.Kind != executor.FailureTLS || errors.Unwrap(got) == nil {
+		t.Errorf("got %+v, want tls", got)
+	}
+}
+
+// TestNoProxy sets the variables that other programs obey.
+func TestNoProxy(t *testing.T) {
+	for _, name := range []string{"HTTPS_PROXY", "https_proxy", "ALL_PROXY"} {
+		t.Setenv(name, "http://"+closedPort(t))
+	}
+	server := newServer(t)
+	if err := newRunner(t, server, winrm.AuthNTLM).Run(t.Context(), nil, drop); err != nil {
+		t.Error(err)
+	}
+}
+
+// closedPort returns an address on which nobody listens.
+func closedPort(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = listener.Close() }()
+	return listener.Addr().String()
+}
