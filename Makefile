@@ -26,7 +26,7 @@ demo: ## Play with the bot between two simulators; no accounts needed
 
 .PHONY: lint
 lint: ## Run the linters; they also enforce which package may import which
-	golangci-lint version --short 2>/dev/null | grep -q '^2\.' && golangci-lint run ./... || go run $(LINTER) run ./...
+	@if command -v golangci-lint >/dev/null; then golangci-lint run ./...; else go run $(LINTER) run ./...; fi
 
 .PHONY: build
 build: ## Build without cgo for every supported platform

@@ -1,0 +1,103 @@
+package jobs
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/riverqueue/river"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/adsyncbot/adsyncbot/executor"
+)
+
+// announceArgs is the stored form of one fire of a schedule.
+type announceArgs struct {
+	Name   string  `json:"name"          river:"unique"`
+	Due    int64   `json:"due_ms"        river:"unique"`
+	Missed []int64 `json:"missed_ms"`
+}
+
+func (announceArgs) Kind() string { return "announce" }
+
+func (announceArgs) InsertOpts() river.InsertOpts { return onceWhileLive() }
+
+const (
+	// lookLimit bounds one server's look for a report; looks bounds how many run at once.
+	lookLimit = 25 * time.Second
+	looks     = 16
+)
+
+type announceWorker struct {
+	river.WorkerDefaults[announceArgs]
+
+	queue    *Queue
+	executor Executor
+	teller   Teller
+	plans    map[string]planned
+}
+
+func (w *announceWorker) NextRetry(job *river.Job[announceArgs]) time.Time {
+	return nextRetry(job.Attempt)
+}
+
+// Work posts one fire. Run again after a crash it does nothing twice: requests and the report have ids made from the fire.
+func (w *announceWorker) Work(ctx context.Context, job *river.Job[announceArgs]) error {
+	a, ok := w.plans[job.Args.Name]
+	if !ok {
+		return nil // gone from the configuration since
+	}
+	due := time.UnixMilli(job.Args.Due).UTC()
+	var err error
+	if a.Post == PostDelta {
+		err = w.delta(ctx, a, due)
+	} else {
+		err = w.status(ctx, a, due, job.Args.Missed)
+	}
+	return snoozed(ctx, 0, err == nil, err)
+}
+
+// fireID is the id of one thing that one fire does.
+func fireID(name string, due time.Time, what string) uuid.UUID {
+	return uuid.NewSHA1(uuid.NameSpaceURL, []byte("adsyncbot:schedule:"+name+":"+due.Format(time.RFC3339)+":"+what))
+}
+
+func (w *announceWorker) delta(ctx context.Context, a planned, due time.Time) error {
+	for _, server := range a.Servers {
+		_, err := w.queue.Ask(ctx, executor.Request{
+			ID: fireID(a.Name, due, server), Policy: executor.Delta, Server: server,
+			Asker:    executor.Asker{Way: executor.FromSchedule, Team: a.Audience.Team, User: a.Name},
+			Audience: a.Audience, Rule: "announcements: " + a.Name, AskedAt: w.queue.cycles.now(),
+		}, "")
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *announceWorker) status(ctx context.Context, a planned, due time.Time, missed []int64) error {
+	r := executor.Report{
+		ID: fireID(a.Name, due, "report"), Schedule: a.Name, Audience: a.Audience, Due: due,
+		Servers: make([]executor.ServerReport, len(a.Servers)),
+	}
+	for _, ms := range missed {
+		r.Missed = append(r.Missed, time.UnixMilli(ms).UTC())
+	}
+	var g errgroup.Group
+	g.SetLimit(looks)
+	for i, server := range a.Servers {
+		g.Go(func() error {
+			ctx, cancel := context.WithTimeout(ctx, lookLimit)
+			defer cancel()
+			st, err := w.executor.Status(ctx, server)
+			r.Servers[i] = executor.ServerReport{Server: server, Status: st, Err: err}
+			return nil
+		})
+	}
+	_ = g.Wait() // a server that cannot be looked at is part of the report
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return w.teller.Announce(ctx, r)
+}

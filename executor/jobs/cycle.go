@@ -1,0 +1,119 @@
+package jobs
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/riverqueue/river"
+
+	"github.com/adsyncbot/adsyncbot/executor"
+	"github.com/adsyncbot/adsyncbot/executor/store"
+)
+
+// cycleArgs is the stored form of a cycle's job. It is unique by cycle; that a server has one live cycle only is the
+// store's index, because a job that is just finishing would swallow the insert for the next cycle.
+type cycleArgs struct {
+	Cycle uuid.UUID `json:"cycle" river:"unique"`
+}
+
+func (cycleArgs) Kind() string { return "cycle" }
+
+func (cycleArgs) InsertOpts() river.InsertOpts { return onceWhileLive() }
+
+type cycleWorker struct {
+	river.WorkerDefaults[cycleArgs]
+
+	cycles *cycles
+}
+
+func (w *cycleWorker) Work(ctx context.Context, job *river.Job[cycleArgs]) error {
+	next, done, err := w.cycles.slice(ctx, job.Args.Cycle)
+	return snoozed(ctx, next, done, err)
+}
+
+func (w *cycleWorker) NextRetry(job *river.Job[cycleArgs]) time.Time { return nextRetry(job.Attempt) }
+
+// cycles takes cycles from one slice to the next.
+type cycles struct {
+	store    *store.Store
+	executor Executor
+	teller   Teller
+	now      func() time.Time
+	log      *slog.Logger
+}
+
+// slice does the next piece of work on a cycle and says when the one after it is due.
+func (c *cycles) slice(ctx context.Context, id uuid.UUID) (next time.Duration, done bool, err error) {
+	cy, stamp, err := c.store.Stamp(ctx, id)
+	if err != nil {
+		return 0, false, err
+	}
+	s := &slice{cycles: c, cycle: cy, stamp: stamp, log: c.log.With("ref", cy.Ref(), "server", cy.Server)}
+	switch cy.Phase {
+	case executor.PhaseQueued:
+		next, err = s.announce(ctx)
+	case executor.PhaseStarting:
+		next, err = s.start(ctx)
+	case executor.PhaseFollowing:
+		next, err = s.follow(ctx)
+	case executor.PhaseEnded:
+		return 0, true, nil
+	}
+	return next, s.cycle.Phase == executor.PhaseEnded && err == nil, err
+}
+
+// slice is one slice's hold on a cycle.
+type slice struct {
+	*cycles
+
+	cycle executor.Cycle
+	stamp string
+	log   *slog.Logger
+}
+
+// save stores the cycle as it stands, if this slice still owns it, and lets the outbox know.
+func (s *slice) save(ctx context.Context) error {
+	saved, err := s.store.SaveCycle(ctx, s.cycle, s.stamp)
+	if err != nil {
+		return err
+	}
+	s.cycle = saved
+	s.teller.Changed()
+	return nil
+}
+
+// end stores how the cycle came out. It outlives a stop: a result that was learnt is never lost.
+func (s *slice) end(ctx context.Context, at time.Time, r executor.Result) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	s.cycle.Phase = executor.PhaseEnded
+	s.cycle.EndedAt = at
+	s.cycle.Result = r
+	s.cycle.Waiting = nil
+	if err := s.save(ctx); err != nil {
+		return err
+	}
+	s.log.Info("cycle ended", "verdict", string(r.Verdict), "code", string(r.Code), "source", string(r.Source))
+	return s.recordResult(ctx)
+}
+
+// recordResult writes the audit row of every request that the cycle served.
+func (s *slice) recordResult(ctx context.Context) error {
+	requests, err := s.store.Requests(ctx, s.cycle.ID)
+	if err != nil {
+		return err
+	}
+	for _, r := range requests {
+		err := s.store.Record(ctx, store.Entry{
+			ID: uuid.NewSHA1(r.ID, []byte("result")), At: s.now(), Who: r.Asker.User, What: r.Policy.Word(),
+			Where: r.Audience.Channel, Server: r.Server, Decision: "ended", Rule: r.Rule,
+			Result: string(s.cycle.Result.Verdict), Ref: s.cycle.Ref(),
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,108 @@
+package jobs
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/adsyncbot/adsyncbot/executor"
+)
+
+// The pace of following: slices back to back at first, because most deltas are over within two minutes, then a look
+// every half minute, after an hour every two minutes. A full may take a day on a server that has better things to do.
+const (
+	closeFor  = 2 * time.Minute
+	nearFor   = time.Hour
+	nearPace  = 30 * time.Second
+	farPace   = 2 * time.Minute
+	longWatch = 12 * time.Second
+	// neverSeenAfter is how long an accepted start may stay invisible before we say that it never ran.
+	neverSeenAfter = 3 * time.Minute
+	// noteEvery spaces the writes of progress within a slice.
+	noteEvery = 3 * time.Second
+)
+
+// followLimit is how long a cycle is followed before we say that we stopped.
+func followLimit(p executor.Policy) time.Duration {
+	if p == executor.Delta {
+		return time.Hour
+	}
+	return 24 * time.Hour
+}
+
+// pace returns how long the next slice watches, and how long after this one it comes.
+func pace(age time.Duration) (watch, gap time.Duration) {
+	switch {
+	case age < closeFor:
+		return longWatch, 0
+	case age < nearFor:
+		return 0, nearPace
+	}
+	return 0, farPace
+}
+
+// follow looks at a running cycle once more.
+func (s *slice) follow(ctx context.Context) (time.Duration, error) {
+	age := s.now().Sub(s.cycle.Intent)
+	if age >= followLimit(s.cycle.Policy) {
+		return 0, s.end(ctx, s.now(), s.stopped())
+	}
+	watch, gap := pace(age)
+	act, cancel := context.WithTimeoutCause(ctx, followSlice, fmt.Errorf("follow slice on %s: no end after %s", s.cycle.Server, followSlice))
+	defer cancel()
+	n := s.noting(ctx)
+	look, err := s.executor.Follow(act, s.cycle.Server, executor.FollowOrder{
+		Policy: s.cycle.Policy, Baseline: s.cycle.Baseline, ReadsFrom: s.cycle.ReadsFrom,
+		Follow: s.cycle.Follow, Runs: s.cycle.Runs, Watch: watch,
+	}, n.note)
+	if n.err != nil {
+		return 0, n.err
+	}
+	if err != nil {
+		if ctx.Err() != nil {
+			return 0, context.Cause(ctx)
+		}
+		s.log.Warn("look broke off", "error", err)
+		s.cycle.Follow.LastProblem = problem(err)
+		return max(gap, retryServer), s.save(ctx)
+	}
+	s.take(look)
+	s.cycle.Follow.LastProblem = ""
+	return s.looked(ctx, look)
+}
+
+// looked stores what a look brought, and ends the cycle when it is over.
+func (s *slice) looked(ctx context.Context, look executor.Look) (time.Duration, error) {
+	age := s.now().Sub(s.cycle.Intent)
+	switch {
+	case look.Done:
+		return 0, s.end(ctx, look.EndedAt, look.Result)
+	case !look.Follow.Seen && len(look.Runs) == 0 && age >= neverSeenAfter && s.cycle.Follow.LastProblem == "":
+		return 0, s.end(ctx, s.now(), executor.Result{Verdict: executor.Unknown, Source: executor.FromNothing, Code: executor.CodeNeverSeen})
+	}
+	_, gap := pace(age)
+	return gap, s.save(ctx)
+}
+
+// stopped is the result of a cycle that is not followed any longer.
+func (s *slice) stopped() executor.Result {
+	r := executor.Result{Verdict: executor.Unknown, Source: executor.FromNothing, Code: executor.CodeStoppedFollow}
+	if p := s.cycle.Follow.LastProblem; p != "" {
+		r.Code, r.Detail = executor.CodeUnreachable, p
+	}
+	return r
+}
+
+// take moves what a look brought into the cycle.
+func (s *slice) take(l executor.Look) {
+	s.cycle.Baseline = l.Baseline
+	s.cycle.Follow = l.Follow
+	s.cycle.Follow.LastLook = s.now()
+	s.cycle.Runs = l.Runs
+	if !l.ReadsFrom.IsZero() {
+		s.cycle.ReadsFrom = l.ReadsFrom
+	}
+	if l.Adopted && l.Policy != "" {
+		s.cycle.Policy = l.Policy
+	}
+}

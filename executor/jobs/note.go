@@ -1,0 +1,45 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/adsyncbot/adsyncbot/executor"
+	"github.com/adsyncbot/adsyncbot/executor/store"
+)
+
+// notes stores progress while a slice runs. note is called from the one goroutine that reads the script's lines.
+type notes struct {
+	slice *slice
+	ctx   func() (context.Context, context.CancelFunc)
+	last  time.Time
+	seen  executor.Look
+	err   error
+}
+
+func (s *slice) noting(ctx context.Context) *notes {
+	return &notes{slice: s, ctx: func() (context.Context, context.CancelFunc) { return context.WithTimeout(ctx, 2*time.Second) }, seen: executor.Look{Baseline: s.cycle.Baseline}}
+}
+
+// note stores what people should see now, and the baseline at once: it is what a retry goes by. Progress that cannot be
+// stored is no reason to break a slice off; that another slice owns the cycle is remembered.
+func (n *notes) note(l executor.Look) {
+	s := n.slice
+	baseline := n.seen.Baseline != l.Baseline
+	progress := l.Follow.Connector != n.seen.Follow.Connector || l.Follow.Profile != n.seen.Follow.Profile || len(l.Runs) != len(n.seen.Runs) || l.Accepted != n.seen.Accepted
+	if n.err != nil || !baseline && (!progress || s.now().Sub(n.last) < noteEvery && l.Accepted == n.seen.Accepted) {
+		return
+	}
+	n.seen, n.last = l, s.now()
+	s.take(l)
+	ctx, cancel := n.ctx()
+	defer cancel()
+	if err := s.save(ctx); err != nil {
+		n.err = err
+		if !errors.Is(err, store.ErrStale) {
+			s.log.Warn("progress not stored", "error", err)
+			n.err = nil
+		}
+	}
+}

@@ -1,0 +1,150 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/riverqueue/river"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/adsyncbot/adsyncbot/executor"
+	"github.com/adsyncbot/adsyncbot/executor/store"
+)
+
+// Config is what a Queue needs to know beside its collaborators.
+type Config struct {
+	Announcements []Announcement
+	Now           func() time.Time
+}
+
+// Queue takes requests, and works the cycles and schedules they lead to.
+type Queue struct {
+	store    *store.Store
+	engine   engine
+	cycles   *cycles
+	schedule *scheduler
+	log      *slog.Logger
+}
+
+// New returns a Queue over a migrated store. It does not work anything before Run.
+func New(st *store.Store, ex Executor, teller Teller, cfg Config, log *slog.Logger) (*Queue, error) {
+	q := &Queue{
+		store:  st,
+		cycles: &cycles{store: st, executor: ex, teller: teller, now: cfg.Now, log: log},
+		log:    log,
+	}
+	s, err := newScheduler(q, cfg, log)
+	if err != nil {
+		return nil, err
+	}
+	q.schedule = s
+	w := river.NewWorkers()
+	river.AddWorker(w, &cycleWorker{cycles: q.cycles})
+	river.AddWorker(w, &announceWorker{queue: q, executor: ex, teller: teller, plans: s.plans})
+	q.engine, err = newEngine(st, w, log)
+	return q, err
+}
+
+// Ask stores a request and the job that serves it in one transaction. Asking the same request again changes nothing and
+// returns the same outcome. replyTo is where an ephemeral answer can be sent, if the asker's way in has that.
+func (q *Queue) Ask(ctx context.Context, r executor.Request, replyTo string) (executor.Outcome, error) {
+	var out executor.Outcome
+	err := q.store.Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		var fresh bool
+		var err error
+		out, fresh, err = tx.Ask(ctx, r, replyTo)
+		if err != nil || !fresh || out.Joined || out.Refused != nil {
+			return err
+		}
+		return q.engine.insert(ctx, tx, cycleArgs{Cycle: out.Cycle.ID})
+	})
+	if err != nil {
+		return executor.Outcome{}, fmt.Errorf("ask for %s on %s: %w", r.Policy.Word(), r.Server, err)
+	}
+	q.cycles.teller.Changed()
+	return out, nil
+}
+
+// Run works cycles and schedules until ctx ends. A stop hands running slices over in milliseconds: their cycles go on
+// in the next process.
+func (q *Queue) Run(ctx context.Context) error {
+	if q.store.Kind() == store.SQLite {
+		if err := resetRunning(ctx, q.store.SQLDB()); err != nil {
+			return err
+		}
+	}
+	if err := q.readopt(ctx); err != nil {
+		return err
+	}
+	// River's own context must outlive ctx, or its last writes (the snoozes) would fail.
+	if err := q.engine.Start(context.WithoutCancel(ctx)); err != nil {
+		return fmt.Errorf("start the job engine: %w", err)
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return q.schedule.run(ctx) })
+	g.Go(func() error {
+		<-ctx.Done()
+		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+		defer cancel()
+		if err := q.engine.StopAndCancel(stop); err != nil {
+			return fmt.Errorf("stop the job engine: %w", err)
+		}
+		return nil
+	})
+	return g.Wait()
+}
+
+// readopt makes sure that every live cycle has a job: one whose job was lost (a restored database, a discarded job)
+// would otherwise block its server for ever.
+func (q *Queue) readopt(ctx context.Context) error {
+	live, err := q.store.LiveCycles(ctx)
+	if err != nil {
+		return err
+	}
+	for _, c := range live {
+		err := q.store.Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
+			return q.engine.insert(ctx, tx, cycleArgs{Cycle: c.ID})
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// RunOne works one cycle to its end without the engine, for a terminal that owns the store. A cycle that is left in the
+// middle is taken up by the next Run.
+func (q *Queue) RunOne(ctx context.Context, cycle uuid.UUID) error {
+	for {
+		next, done, err := q.cycles.slice(ctx, cycle)
+		switch {
+		case done:
+			return nil
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case errors.Is(err, store.ErrStale):
+			next = time.Second
+		case err != nil:
+			return err
+		}
+		if err := wait(ctx, next); err != nil {
+			return err
+		}
+	}
+}
+
+// wait waits for d or for the end of ctx.
+func wait(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}

@@ -1,0 +1,196 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/adsyncbot/adsyncbot/executor"
+)
+
+// How soon a start that had to wait is tried again.
+const (
+	retryMessage = time.Second
+	retryServer  = 10 * time.Second
+	retryBusy    = 10 * time.Second
+	// readyLimit bounds the wait for the first message within one slice.
+	readyLimit = 8 * time.Second
+)
+
+var errTooLate = errors.New("not accepted within the time a request may wait")
+
+// announce sees to it that the cycle's message stands before anything is started, then starts it.
+func (s *slice) announce(ctx context.Context) (time.Duration, error) {
+	if s.late(executor.Patience) {
+		return 0, s.notStarted(ctx, executor.CodeTooLate, s.waitingOn())
+	}
+	ready, cancel := context.WithTimeout(ctx, readyLimit)
+	err := s.teller.Ready(ready, s.cycle.ID)
+	cancel()
+	var never interface{ Undeliverable() (channel, code string) }
+	switch {
+	case errors.As(err, &never):
+		_, code := never.Undeliverable()
+		return 0, s.notStarted(ctx, executor.CodeUndeliverable, code)
+	case err != nil:
+		if ctx.Err() != nil {
+			return 0, context.Cause(ctx)
+		}
+		s.log.Warn("first message not out yet", "error", err)
+		return retryMessage, s.wait(ctx, "message", "")
+	}
+	// The intent is stored before the act: whatever is lost from here on, a retry looks first whether a cycle has
+	// started since.
+	s.cycle.Phase = executor.PhaseStarting
+	s.cycle.Waiting = nil
+	return s.start(ctx)
+}
+
+// start tells the server to start a cycle, or takes one that has started since our intent.
+func (s *slice) start(ctx context.Context) (time.Duration, error) {
+	order := executor.StartOrder{Policy: s.cycle.Policy, Baseline: s.cycle.Baseline}
+	late := s.late(s.patience())
+	switch {
+	case !s.cycle.Intent.IsZero():
+		order.SinceIntent = s.now().Sub(s.cycle.Intent)
+		order.LookOnly = late
+	case late:
+		return 0, s.notStarted(ctx, executor.CodeTooLate, s.waitingOn())
+	default:
+		s.cycle.Intent = s.now()
+		if err := s.save(ctx); err != nil {
+			return 0, err
+		}
+	}
+
+	act, cancel := context.WithTimeoutCause(ctx, startSlice, fmt.Errorf("start slice on %s: no end after %s", s.cycle.Server, startSlice))
+	defer cancel()
+	act, giveUp := context.WithCancelCause(act)
+	defer giveUp(nil)
+	tooLate := time.AfterFunc(s.cycle.AskedAt.Add(s.patience()).Sub(s.now()), func() { giveUp(errTooLate) })
+	if order.LookOnly {
+		tooLate.Stop()
+	}
+	defer tooLate.Stop()
+
+	n := s.noting(ctx)
+	look, err := s.executor.Start(act, s.cycle.Server, order, func(l executor.Look) {
+		if l.Accepted || l.Adopted {
+			tooLate.Stop()
+		}
+		n.note(l)
+	})
+	if look.Accepted || look.Adopted {
+		// Even when the slice broke off later: the server has taken it, so from here on it is followed.
+		return s.started(ctx, look, err)
+	}
+	if n.err != nil {
+		return 0, n.err
+	}
+	return s.startFailed(ctx, order, err)
+}
+
+func (s *slice) started(ctx context.Context, look executor.Look, err error) (time.Duration, error) {
+	s.take(look)
+	s.cycle.Phase = executor.PhaseFollowing
+	s.cycle.Waiting = nil
+	s.cycle.Origin = executor.Started
+	if look.Adopted && !look.Accepted {
+		s.cycle.Origin = executor.Adopted
+	}
+	if err != nil {
+		s.log.Warn("first look broke off", "error", err)
+		s.cycle.Follow.LastProblem = problem(err)
+	}
+	s.log.Info("cycle started", "origin", string(s.cycle.Origin), "policy", string(s.cycle.Policy))
+	return s.looked(ctx, look)
+}
+
+// startFailed sorts what went wrong into: wait and try again, or over.
+func (s *slice) startFailed(ctx context.Context, order executor.StartOrder, err error) (time.Duration, error) {
+	if ctx.Err() != nil {
+		return 0, context.Cause(ctx)
+	}
+	var refusal *executor.Refusal
+	var run *executor.RunError
+	switch {
+	case errors.As(err, &refusal) && order.LookOnly:
+		// The look found no cycle of ours: nothing was started, and it is too late to start one.
+		return 0, s.notStarted(ctx, executor.CodeTooLate, s.waitingOn())
+	case errors.As(err, &refusal) && passing(refusal.Code):
+		return retryBusy, s.wait(ctx, "connector", refusal.On)
+	case errors.As(err, &refusal):
+		s.log.Info("start refused", "code", string(refusal.Code))
+		return 0, s.refused(ctx, refusal)
+	case errors.As(err, &run) && !run.Started && lasting(run.Kind):
+		s.log.Warn("start not possible", "error", err)
+		return 0, s.notStarted(ctx, executor.CodeUnreachable, string(run.Kind))
+	case order.LookOnly && s.late(followLimit(executor.Delta)):
+		// It may have been started, and nobody could look since.
+		return 0, s.end(ctx, s.now(), executor.Result{Verdict: executor.Unknown, Source: executor.FromNothing, Code: executor.CodeUnreachable, Detail: problem(err)})
+	}
+	s.log.Warn("start did not get through", "error", err)
+	return retryServer, s.wait(ctx, "server", problem(err))
+}
+
+// passing reports whether a refusal goes away by itself within minutes.
+func passing(c executor.Code) bool {
+	return c == executor.CodeConnectorBusy || c == executor.CodeRequested || c == executor.CodeRunning
+}
+
+// lasting reports whether a failure stays until a person mends something.
+func lasting(f executor.Failure) bool {
+	switch f {
+	case executor.FailureTLS, executor.FailureCredentials, executor.FailureHeld, executor.FailureAccess, executor.FailureProtocol:
+		return true
+	}
+	return false
+}
+
+func (s *slice) refused(ctx context.Context, r *executor.Refusal) error {
+	detail := r.Message
+	if detail == "" {
+		detail = r.On
+	}
+	return s.notStarted(ctx, r.Code, detail)
+}
+
+func (s *slice) notStarted(ctx context.Context, code executor.Code, detail string) error {
+	return s.end(ctx, s.now(), executor.Result{Verdict: executor.NotStarted, Source: executor.FromNothing, Code: code, Detail: detail})
+}
+
+// wait stores why the cycle has not started yet, once per reason.
+func (s *slice) wait(ctx context.Context, reason, on string) error {
+	if w := s.cycle.Waiting; w != nil && w.For == reason && w.On == on {
+		return nil
+	}
+	s.cycle.Waiting = &executor.Waiting{For: reason, On: on, Since: s.now()}
+	return s.save(ctx)
+}
+
+// patience is how long after the asking the cycle may still start.
+func (s *slice) patience() time.Duration {
+	if w := s.cycle.Waiting; w != nil && w.For == "connector" {
+		return executor.BusyPatience
+	}
+	return executor.Patience
+}
+
+func (s *slice) late(limit time.Duration) bool { return s.now().Sub(s.cycle.AskedAt) >= limit }
+
+func (s *slice) waitingOn() string {
+	if s.cycle.Waiting == nil {
+		return ""
+	}
+	return s.cycle.Waiting.On
+}
+
+// problem is the short stored word for a failed look.
+func problem(err error) string {
+	var run *executor.RunError
+	if errors.As(err, &run) {
+		return string(run.Kind)
+	}
+	return "interrupted"
+}
