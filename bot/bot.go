@@ -1,0 +1,112 @@
+package bot
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/slack-go/slack"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/adsyncbot/adsyncbot/commands"
+	"github.com/adsyncbot/adsyncbot/executor/store"
+)
+
+// Handler serves a command. commands.Handler is its production implementation.
+type Handler interface {
+	Handle(ctx context.Context, in commands.Input) (commands.Answer, error)
+}
+
+// Config is what a Bot has to be told.
+type Config struct {
+	// Identity pins the workspace and the app: what comes from another one is refused. Client.Identify reads it.
+	Identity Identity
+	// UserGroups returns the ids of the user groups that grants name now. It is asked for every command.
+	UserGroups func() []string
+	// Clock is the real one when zero.
+	Clock Clock
+}
+
+const (
+	workers  = 16 // commands served at once; a status waits for its server
+	backlog  = 64 // commands that wait for a worker
+	pruneGap = time.Hour
+)
+
+// Bot takes commands from Slack: stored first, then acknowledged, then served.
+type Bot struct {
+	handler Handler
+	poster  *Poster
+	store   *store.Store
+	people  *people
+	cfg     Config
+	clock   Clock
+	log     *slog.Logger
+	link    *link
+	work    chan received
+}
+
+// New returns a bot that is ready to run. It dials nothing.
+func New(client *Client, handler Handler, poster *Poster, st *store.Store, cfg Config, log *slog.Logger) *Bot {
+	clock := cfg.Clock.withDefaults()
+	b := &Bot{
+		handler: handler, poster: poster, store: st, cfg: cfg, clock: clock, log: log,
+		people: newPeople(client, cfg.UserGroups, clock, log), work: make(chan received, backlog),
+	}
+	b.link = &link{client: client, receiver: b, identity: cfg.Identity, clock: clock, log: log}
+	return b
+}
+
+// Run serves commands until ctx ends; then it takes no more, finishes the acknowledgements under way and returns. It
+// fails when Slack refuses a token for good (*TokenError) or when the store cannot be read at the start.
+func (b *Bot) Run(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	for range workers {
+		group.Go(func() error { b.worker(ctx); return nil })
+	}
+	young, err := b.workOff(ctx)
+	if err != nil && ctx.Err() == nil {
+		group.Go(func() error { return fmt.Errorf("work off the inbox: %w", err) })
+	} else {
+		group.Go(func() error { return b.link.Run(ctx) })
+		group.Go(func() error { b.tidy(ctx, young); return nil })
+	}
+	return group.Wait()
+}
+
+// tidy answers what was left unacknowledged and forgets old envelopes.
+func (b *Bot) tidy(ctx context.Context, young map[uuid.UUID]bool) {
+	if err := b.giveUp(ctx, young); err != nil {
+		b.log.WarnContext(ctx, "commands left unanswered", "count", len(young), "cause", scrub(err))
+	}
+	for {
+		if err := b.store.PruneInbox(ctx, b.clock.Now()); err != nil && ctx.Err() == nil {
+			b.log.WarnContext(ctx, "inbox not pruned", "cause", scrub(err))
+		}
+		if !b.clock.wait(ctx, pruneGap) {
+			return
+		}
+	}
+}
+
+// Connected reports whether Slack can reach us now: it has greeted us on a connection that still stands.
+func (b *Bot) Connected() bool { return b.link.ready.Load() }
+
+// Connections is how many connections of this app Slack counted at its last greeting. More than one means that another
+// process with the same app token gets part of the commands.
+func (b *Bot) Connections() int { return int(b.link.openOf.Load()) }
+
+// ackPayload is an answer inside an acknowledgement.
+type ackPayload struct {
+	ResponseType string        `json:"response_type"`
+	Text         string        `json:"text"`
+	Blocks       []slack.Block `json:"blocks"`
+}
+
+// private lays an answer out for an acknowledgement, for the asker only.
+func private(a commands.Answer) ackPayload {
+	m := layout(a)
+	return ackPayload{ResponseType: slack.ResponseTypeEphemeral, Text: m.Text, Blocks: m.Blocks}
+}

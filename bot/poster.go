@@ -1,0 +1,171 @@
+package bot
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/adsyncbot/adsyncbot/executor/store"
+)
+
+const (
+	pollGap    = time.Second     // another process may have put something into the outbox
+	editGap    = 3 * time.Second // between two edits of one message: Slack allows 50 a minute in all
+	channelGap = time.Second     // between two posts in one channel, as Slack wants it
+	sendLimit  = 20 * time.Second
+	inFlight   = 4   // messages sent at once
+	dueLimit   = 100 // rows read at once
+)
+
+// Poster sends what stands in the outbox: new messages, edits and answers for one person's eyes. A message shows the
+// newest state there is when it is sent, so that states in between are left out when Slack is slow, and the last one
+// never is. What fails is tried again from the outbox, also after a restart.
+type Poster struct {
+	client *Client
+	store  *store.Store
+	clock  Clock
+	log    *slog.Logger
+	wake   chan struct{}
+
+	mu     sync.Mutex
+	flying map[uuid.UUID]bool
+	holds  map[string]time.Time // what may not be sent before: a message, a channel, a method
+	news   chan struct{}        // closed and replaced when a message was sent or given up
+}
+
+// NewPoster returns a Poster. It sends nothing before Run.
+func NewPoster(client *Client, st *store.Store, clock Clock, log *slog.Logger) *Poster {
+	return &Poster{
+		client: client, store: st, clock: clock.withDefaults(), log: log,
+		wake: make(chan struct{}, 1), flying: map[uuid.UUID]bool{}, holds: map[string]time.Time{}, news: make(chan struct{}),
+	}
+}
+
+// Changed says that the outbox has something new.
+func (p *Poster) Changed() {
+	select {
+	case p.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Run sends until ctx ends, and then finishes what is on the wire, so that a post that Slack took is noted.
+func (p *Poster) Run(ctx context.Context) error {
+	var sending sync.WaitGroup
+	defer sending.Wait()
+	for {
+		next := p.clock.Now().Add(pollGap)
+		due, err := p.store.Due(ctx, p.clock.Now(), dueLimit)
+		if err != nil && ctx.Err() == nil {
+			p.log.ErrorContext(ctx, "outbox not read", "cause", scrub(err))
+		}
+		for _, m := range due {
+			at, ok := p.take(m)
+			if !ok {
+				if at.Before(next) {
+					next = at
+				}
+				continue
+			}
+			sending.Go(func() {
+				defer p.land(m)
+				p.send(ctx, m)
+			})
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-p.wake:
+		case <-p.clock.After(max(next.Sub(p.clock.Now()), time.Millisecond)):
+		}
+	}
+}
+
+// take reserves a message for sending, or says when to ask again.
+func (p *Poster) take(m store.Message) (again time.Time, ok bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := p.clock.Now()
+	again = now.Add(pollGap)
+	if p.flying[m.ID] || len(p.flying) >= inFlight { // land wakes us
+		return again, false
+	}
+	held := p.heldUntil(m)
+	if held.After(now) {
+		return held, false
+	}
+	p.flying[m.ID] = true
+	if methodOf(m) == methodPost { // at once, so that the next one waits although this one is still under way
+		p.holds["channel "+m.Channel] = now.Add(channelGap)
+	}
+	return again, true
+}
+
+func (p *Poster) heldUntil(m store.Message) time.Time {
+	method := methodOf(m)
+	held := p.holds["method "+method]
+	keys := []string{"message " + m.ID.String()}
+	if method == methodPost {
+		keys = append(keys, "channel "+m.Channel)
+	}
+	for _, key := range keys {
+		if until := p.holds[key]; until.After(held) {
+			held = until
+		}
+	}
+	return held
+}
+
+// land frees what take has reserved.
+func (p *Poster) land(m store.Message) {
+	p.mu.Lock()
+	delete(p.flying, m.ID)
+	now := p.clock.Now()
+	for key, until := range p.holds {
+		if !until.After(now) {
+			delete(p.holds, key)
+		}
+	}
+	close(p.news)
+	p.news = make(chan struct{})
+	p.mu.Unlock()
+	p.Changed()
+}
+
+// hold keeps a message, channel or method back for a while.
+func (p *Poster) hold(key string, d time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if until := p.clock.Now().Add(d); until.After(p.holds[key]) {
+		p.holds[key] = until
+	}
+}
+
+func (p *Poster) nextNews() <-chan struct{} {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.news
+}
+
+// The methods by which messages are sent. Slack limits each on its own.
+const (
+	methodPost      = "chat.postMessage"
+	methodUpdate    = "chat.update"
+	methodEphemeral = "chat.postEphemeral"
+	methodReply     = "response_url"
+)
+
+func methodOf(m store.Message) string {
+	switch {
+	case m.Kind == store.Ephemeral && m.ReplyTo != "":
+		return methodReply
+	case m.Kind == store.Ephemeral:
+		return methodEphemeral
+	case m.Kind == store.CycleMessage && m.TS != "":
+		return methodUpdate
+	}
+	return methodPost
+}

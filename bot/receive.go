@@ -1,0 +1,126 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/adsyncbot/adsyncbot/executor/store"
+)
+
+const (
+	storeLimit = time.Second     // for the one insert before the acknowledgement
+	afterLimit = 2 * time.Second // for what is stored after it
+)
+
+// kindCommand is the inbox's word for a slash command; it is never renamed.
+const kindCommand = "slash"
+
+// received is a stored command on its way to the Handler.
+type received struct {
+	id      uuid.UUID
+	at      time.Time
+	command storedCommand
+}
+
+// accept implements receiver: it stores what must not be lost, acknowledges, and hands off. Slack does not deliver a
+// slash command a second time, so an acknowledged one that is not stored would be lost.
+func (b *Bot) accept(ctx context.Context, e envelope, ack acknowledge) {
+	switch e.Type {
+	case typeSlash:
+		b.acceptCommand(ctx, e, ack)
+		return
+	case typeEvents:
+		b.note(ctx, e.Payload)
+	case typeInteractive: // nothing that we post can be pressed yet
+	default:
+		b.log.WarnContext(ctx, "an envelope of an unknown type was acknowledged unread", "type", e.Type, "envelope", e.ID)
+	}
+	b.reply(ctx, e, ack, nil)
+}
+
+func (b *Bot) acceptCommand(ctx context.Context, e envelope, ack acknowledge) {
+	c, err := parseSlash(e.Payload)
+	if err != nil {
+		b.log.ErrorContext(ctx, "slash command not understood", "envelope", e.ID, "cause", scrub(err))
+		b.reply(ctx, e, ack, private(notRead()))
+		return
+	}
+	if c.Team != b.cfg.Identity.Team || (c.App != "" && c.App != b.cfg.Identity.App) {
+		b.log.WarnContext(ctx, "slash command of another workspace or app refused", "envelope", e.ID, "team", c.Team, "app", c.App, "user", c.User)
+		b.reply(ctx, e, ack, private(notHome()))
+		return
+	}
+	r := received{id: uuid.Must(uuid.NewV7()), at: b.clock.Now(), command: c.stored()}
+	fresh, err := b.write(ctx, r, c.key(e.ID))
+	switch {
+	case err != nil:
+		b.log.ErrorContext(ctx, "slash command not stored", "envelope", e.ID, "user", c.User, "channel", c.Channel, "cause", scrub(err))
+		b.reply(ctx, e, ack, private(notStored()))
+	case !fresh:
+		b.log.InfoContext(ctx, "slash command delivered again: nothing to do", "envelope", e.ID)
+		b.reply(ctx, e, ack, nil)
+	default:
+		b.acknowledge(ctx, e, ack, r)
+	}
+}
+
+func (b *Bot) write(ctx context.Context, r received, key string) (fresh bool, err error) {
+	payload, err := json.Marshal(r.command)
+	if err != nil {
+		return false, fmt.Errorf("encode slash command: %w", err)
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, storeLimit, fmt.Errorf("the store took longer than %s", storeLimit))
+	defer cancel()
+	return b.store.Inbox(ctx, store.Envelope{ID: r.id, Key: key, Kind: kindCommand, Payload: payload, ReceivedAt: r.at})
+}
+
+// acknowledge tells Slack that a stored command has arrived, and hands it off. One that could not be acknowledged does
+// not count: its asker has seen an error.
+func (b *Bot) acknowledge(ctx context.Context, e envelope, ack acknowledge, r received) {
+	if err := ack(ctx, nil); err != nil {
+		b.log.WarnContext(ctx, "slash command not acknowledged, so not served", "envelope", e.ID, "cause", scrub(err))
+		b.settle(ctx, r, ackLate())
+		return
+	}
+	stored, cancel := context.WithTimeout(context.WithoutCancel(ctx), afterLimit)
+	defer cancel()
+	if err := b.store.Acknowledged(stored, r.id, b.clock.Now()); err != nil {
+		// It is served all the same: after a crash it would be answered with "I was down", which is true.
+		b.log.ErrorContext(ctx, "acknowledgement not noted", "envelope", e.ID, "cause", scrub(err))
+	}
+	select {
+	case b.work <- r:
+	default:
+		b.log.WarnContext(ctx, "too many commands at once, one refused", "user", r.command.User, "channel", r.command.Channel)
+		b.settle(ctx, r, tooBusy())
+	}
+}
+
+// reply acknowledges, with an answer in the acknowledgement itself or with nil.
+func (b *Bot) reply(ctx context.Context, e envelope, ack acknowledge, payload any) {
+	if err := ack(ctx, payload); err != nil {
+		b.log.WarnContext(ctx, "envelope not acknowledged", "type", e.Type, "envelope", e.ID, "cause", scrub(err))
+	}
+}
+
+// note logs the events that an operator has to know of.
+func (b *Bot) note(ctx context.Context, payload []byte) {
+	var e event
+	if err := json.Unmarshal(payload, &e); err != nil {
+		b.log.WarnContext(ctx, "event not understood", "cause", scrub(err))
+		return
+	}
+	switch {
+	case e.Team != "" && e.Team != b.cfg.Identity.Team, e.App != "" && e.App != b.cfg.Identity.App:
+		b.log.WarnContext(ctx, "event of another workspace or app ignored", "team", e.Team, "app", e.App)
+	case e.Event.Type == "app_uninstalled", e.Event.Type == "tokens_revoked":
+		b.log.ErrorContext(ctx, "the app was uninstalled or its tokens were revoked", "event", e.Event.Type)
+	case e.Event.Type == "channel_id_changed":
+		b.log.ErrorContext(ctx, "a channel has a new id: its grants do not apply until the configuration names the new one",
+			"old_channel", e.Event.OldChannel, "new_channel", e.Event.NewChannel)
+	}
+}

@@ -1,0 +1,52 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/adsyncbot/adsyncbot/commands"
+	"github.com/adsyncbot/adsyncbot/executor/store"
+)
+
+// content is what a message shows now.
+type content struct {
+	message
+	version int
+	final   bool   // of a cycle: it has ended
+	detail  string // of an ended cycle: goes into the thread
+}
+
+// render says what a message shows now. A cycle's message is made from the cycle as it stands, not as it stood when the
+// row was written.
+func (p *Poster) render(ctx context.Context, m store.Message) (content, error) {
+	if m.Kind != store.CycleMessage {
+		var a commands.Answer
+		if err := json.Unmarshal(m.Body, &a); err != nil {
+			return content{}, fmt.Errorf("read the body of message %s: %w", m.ID, err)
+		}
+		return content{message: layout(a), version: m.Want}, nil
+	}
+	cycle, err := p.store.Cycle(ctx, m.CycleID)
+	if err != nil {
+		return content{}, err
+	}
+	requests, err := p.store.Requests(ctx, m.CycleID)
+	if err != nil {
+		return content{}, err
+	}
+	usual, _, err := p.store.Usual(ctx, cycle.Server, cycle.Policy)
+	if err != nil {
+		return content{}, err
+	}
+	a := commands.CycleMessage(commands.CycleView{
+		Cycle: cycle, Requests: requests, Channel: m.Channel, Usual: usual, Now: p.clock.Now(),
+	})
+	c := content{version: cycle.Version, final: !cycle.Live()}
+	if c.final {
+		c.detail = a.Detail
+	}
+	a.Detail = "" // the channel reads one calm message; a server's words stand in its thread
+	c.message = layout(a)
+	return c, nil
+}

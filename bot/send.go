@@ -1,0 +1,202 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/adsyncbot/adsyncbot/commands"
+	"github.com/adsyncbot/adsyncbot/executor"
+	"github.com/adsyncbot/adsyncbot/executor/store"
+)
+
+const (
+	// ephemeralLife is how long an answer for one person's eyes is worth sending; its response_url lives as long.
+	ephemeralLife = 30 * time.Minute
+	// barredGap is how long to wait when Slack refuses the token: an operator has to mend it.
+	barredGap = time.Minute
+)
+
+// send sends one message and notes what became of it. It does so to its end although ctx may end: a post that Slack took
+// and nobody noted would be made twice.
+func (p *Poster) send(ctx context.Context, m store.Message) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sendLimit)
+	defer cancel()
+	c, err := p.render(ctx, m)
+	if err != nil {
+		p.log.ErrorContext(ctx, "message not rendered", "message", m.ID, "kind", m.Kind, "cause", scrub(err))
+		p.hold("message "+m.ID.String(), backoff(3))
+		return
+	}
+	ts, err := p.client.deliver(ctx, m, c.message)
+	if err == nil {
+		p.hold("message "+m.ID.String(), editGap)
+		p.noted(ctx, m, "sent", p.sent(ctx, m, c, ts))
+		return
+	}
+	v := judge(err)
+	switch v.outcome {
+	case limited:
+		p.hold("method "+methodOf(m), v.after)
+		p.retry(ctx, m, v, v.after)
+	case barred:
+		p.log.ErrorContext(ctx, "slack refuses the bot token", "code", v.code, "advice", adviceFor(v.code))
+		p.retry(ctx, m, v, barredGap)
+	case transient:
+		p.retry(ctx, m, v, backoff(m.Attempts))
+	case permanent:
+		p.refused(ctx, m, c, v)
+	}
+}
+
+// sent notes that a version is shown. What a server said about a cycle that has ended follows in the thread.
+func (p *Poster) sent(ctx context.Context, m store.Message, c content, ts string) error {
+	if c.detail == "" {
+		return p.store.Posted(ctx, m.ID, ts, c.version)
+	}
+	if m.TS != "" {
+		ts = m.TS
+	}
+	body, err := json.Marshal(commands.Answer{
+		Headline: commands.Text{commands.Words("What the server said:")}, Detail: c.detail,
+	})
+	if err != nil {
+		return fmt.Errorf("encode details: %w", err)
+	}
+	return p.store.Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		return errors.Join(
+			tx.AddMessage(ctx, store.Message{
+				ID: uuid.NewSHA1(m.ID, []byte("detail")), Kind: store.Post, CycleID: m.CycleID,
+				Team: m.Team, Channel: m.Channel, Thread: ts, Body: body,
+			}),
+			tx.Posted(ctx, m.ID, ts, c.version))
+	})
+}
+
+func (p *Poster) retry(ctx context.Context, m store.Message, v verdict, after time.Duration) {
+	now := p.clock.Now()
+	if m.Kind == store.Ephemeral && now.Add(after).Sub(m.CreatedAt) > ephemeralLife {
+		p.giveUp(ctx, m, v)
+		return
+	}
+	p.log.WarnContext(ctx, "message not sent, trying again", "message", m.ID, "kind", m.Kind, "channel", m.Channel, "attempt", m.Attempts+1, "in", after, "code", v.code, "cause", v.text)
+	p.noted(ctx, m, "put off", p.store.Retry(ctx, m.ID, now.Add(after), errors.New(v.code)))
+}
+
+// refused deals with what will never work as it is.
+func (p *Poster) refused(ctx context.Context, m store.Message, c content, v verdict) {
+	switch {
+	case methodOf(m) == methodUpdate && lost(v.code):
+		p.again(ctx, m, c)
+	case m.Kind == store.CycleMessage && m.TS == "":
+		p.undeliverable(ctx, m, v)
+	default:
+		p.giveUp(ctx, m, v)
+	}
+}
+
+// lost reports codes that say that the message itself cannot be edited any more; the channel is all right.
+func lost(code string) bool {
+	switch code {
+	case "message_not_found", "cant_update_message", "edit_window_closed", "is_inactive":
+		return true
+	}
+	return false
+}
+
+// again deals with a message that somebody deleted, or that the workspace does not let us edit any more. Its end is
+// posted anew, because everyone was promised to hear of it; what lies between is not worth another message.
+func (p *Poster) again(ctx context.Context, m store.Message, c content) {
+	ts := m.TS
+	if c.final {
+		m.TS = ""
+		fresh, err := p.client.deliver(ctx, m, c.message)
+		if v := judge(err); err != nil && v.outcome == permanent {
+			p.giveUp(ctx, m, v)
+			return
+		} else if err != nil {
+			m.TS = ts
+			p.retry(ctx, m, v, max(v.after, backoff(m.Attempts)))
+			return
+		}
+		m.TS = fresh // its thread hangs there
+		ts = fresh
+	}
+	p.hold("message "+m.ID.String(), editGap)
+	p.noted(ctx, m, "sent", p.sent(ctx, m, c, ts))
+}
+
+func (p *Poster) giveUp(ctx context.Context, m store.Message, v verdict) {
+	p.log.ErrorContext(ctx, "message given up", "message", m.ID, "kind", m.Kind, "channel", m.Channel, "code", v.code, "cause", v.text)
+	p.noted(ctx, m, "given up", p.store.Dead(ctx, m.ID, errors.New(v.code)))
+}
+
+// undeliverable gives up the first message of a cycle in a channel, and tells those who asked there what to do.
+func (p *Poster) undeliverable(ctx context.Context, m store.Message, v verdict) {
+	p.log.ErrorContext(ctx, "a cycle's message cannot be posted", "channel", m.Channel, "cycle", executor.Reference("C", m.CycleID), "code", v.code, "cause", v.text)
+	p.noted(ctx, m, "given up", p.store.Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		if err := tx.Dead(ctx, m.ID, errors.New(v.code)); err != nil {
+			return err
+		}
+		started, err := mayStart(ctx, tx, m)
+		if err != nil {
+			return err
+		}
+		requests, err := tx.Requests(ctx, m.CycleID)
+		if err != nil {
+			return err
+		}
+		for _, r := range requests {
+			if r.Asker.Way != executor.FromSlack || r.Audience.Channel != m.Channel {
+				continue
+			}
+			to, err := tx.ReplyTo(ctx, r.ID)
+			if err != nil {
+				return err
+			}
+			asked := storedCommand{Team: m.Team, Channel: m.Channel, User: r.Asker.User, ReplyTo: to}
+			row, err := ephemeral(uuid.NewSHA1(r.ID, []byte("invite")), asked, inviteMe(m.Channel, v.code, started))
+			if err != nil {
+				return err
+			}
+			if err := tx.AddMessage(ctx, row); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+}
+
+// mayStart reports whether the cycle starts, or has started, although this message is given up: another channel shows it
+// or may yet.
+func mayStart(ctx context.Context, tx *store.Tx, given store.Message) (bool, error) {
+	cycle, err := tx.Cycle(ctx, given.CycleID)
+	if err != nil {
+		return false, err
+	}
+	if cycle.Phase == executor.PhaseStarting || cycle.Phase == executor.PhaseFollowing {
+		return true, nil
+	}
+	messages, err := tx.Messages(ctx, given.CycleID)
+	if err != nil {
+		return false, err
+	}
+	for _, m := range messages {
+		if m.ID != given.ID && m.Kind == store.CycleMessage && (m.TS != "" || m.State == store.MessagePending) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// noted logs when the store did not take what became of a message: it will be sent again.
+func (p *Poster) noted(ctx context.Context, m store.Message, what string, err error) {
+	if err != nil {
+		p.log.ErrorContext(ctx, "fate of a message not noted", "message", m.ID, "fate", what, "cause", scrub(err))
+		p.hold("message "+m.ID.String(), editGap)
+	}
+}
