@@ -19,11 +19,11 @@ type command struct {
 // exitInterrupted is STATUS_CONTROL_C_EXIT, what Windows reports for a program that ctrl_c has ended.
 const exitInterrupted = -1073741510
 
-// abort ends the program and whoever waits for its output.
+// abort ends the program and whoever waits for its output; these first, so that nobody gets to see how it ends.
 func (c *command) abort(cause error) {
-	c.cancel(cause)
-	c.stdin.close()
 	c.out.abort()
+	c.stdin.close()
+	c.cancel(cause)
 }
 
 // command starts a program in a shell.

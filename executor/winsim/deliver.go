@@ -33,8 +33,9 @@ func Reset(n int) Act {
 
 // Silent leaves the request, or at OpConnect the connection, without an answer until the client or the server closes it.
 func Silent() Act {
-	return Act{name: "silent", drop: true, deliver: func(ctx context.Context, _ *exchange, _ *reply) {
+	return Act{name: "silent", drop: true, deliver: func(ctx context.Context, x *exchange, r *reply) {
 		<-ctx.Done()
+		x.resetAt(r, 0) // a client that has turned away may still listen
 	}}
 }
 
@@ -70,7 +71,7 @@ func (x *exchange) pieces(ctx context.Context, r *reply, size int, every time.Du
 		if err := control.Flush(); err != nil {
 			return
 		}
-		if every > 0 && !x.server.pause(ctx, every) {
+		if every > 0 && len(body) > 0 && !x.server.pause(ctx, every) {
 			return
 		}
 	}

@@ -23,6 +23,9 @@ const (
 	codeNameTooLong        = 2147942606 // HRESULT of ERROR_FILENAME_EXCED_RANGE
 )
 
+// facilityWinRM is the upper half of all codes of WS-Management itself.
+const facilityWinRM = 0x8033
+
 // fault is an answer that says no.
 type fault struct {
 	code uint32
@@ -65,8 +68,12 @@ func (f *fault) reply(s *Server, relatesTo string) *reply {
 		role = "s:Receiver"
 	}
 	text := escape(f.text)
+	message := text
+	if f.code>>16 != facilityWinRM { // not the service but the program behind it has said no
+		message = `<f:ProviderFault provider="Shell cmd plugin" path="%systemroot%\system32\winrscmd.dll">` + text + `</f:ProviderFault>`
+	}
 	detail := fmt.Sprintf(`<f:WSManFault xmlns:f="http://schemas.microsoft.com/wbem/wsman/1/wsmanfault" Code="%d" Machine="%s"><f:Message>%s</f:Message></f:WSManFault>`,
-		f.code, escape(s.host), text)
+		f.code, escape(s.host), message)
 	if f.wmi {
 		detail = fmt.Sprintf(`<p:MSFT_WmiError b:IsCIM_Error="true" xmlns:p="http://schemas.microsoft.com/wbem/wsman/1/wmi/root/cimv2/MSFT_WmiError" `+
 			`xmlns:b="http://schemas.dmtf.org/wbem/wsman/1/cimbinding.xsd"><p:CIMStatusCode xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">27</p:CIMStatusCode>`+

@@ -2,6 +2,7 @@ package winsim
 
 import (
 	"context"
+	"io"
 	"net"
 	"sync"
 )
@@ -43,9 +44,23 @@ func (l *listener) Accept() (net.Conn, error) {
 			l.server.watch.note(Exchange{Op: OpConnect, Rule: rule.Do.name})
 			conn.reset()
 		default:
-			l.server.watch.note(Exchange{Op: OpConnect, Rule: rule.Do.name}) // held open, unread, until Close
+			l.server.watch.note(Exchange{Op: OpConnect, Rule: rule.Do.name})
+			l.hold(conn)
 		}
 	}
+}
+
+// hold keeps a connection open, listening but never saying a word, until the client or the server closes it.
+func (l *listener) hold(conn *trackedConn) {
+	if !l.server.begin() {
+		conn.reset()
+		return
+	}
+	go func() {
+		defer l.server.running.Done()
+		_, _ = io.Copy(io.Discard, conn)
+		_ = conn.Close()
+	}()
 }
 
 // resetAll breaks every open connection without a goodbye.

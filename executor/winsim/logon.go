@@ -1,7 +1,6 @@
 package winsim
 
 import (
-	"crypto/subtle"
 	"encoding/base64"
 	"net"
 	"net/http"
@@ -90,11 +89,9 @@ func (s *Server) authenticateNTLM(l *logon, scheme string, token []byte) outcome
 		name = strings.TrimPrefix(message.domain+`\`+message.user, `\`)
 	}
 	key, err := pending.verify(message, account.Password)
-	if !known || err != nil {
-		s.countLogon(name, false)
+	if !s.logOn(name, known && err == nil) {
 		return outcome{}
 	}
-	s.countLogon(name, true)
 	l.account = name
 	// Without sealing there is no session: fine over https, refused over http when the body comes in clear.
 	l.session, _ = newNTLMSession(key, pending.session(message))
@@ -108,16 +105,13 @@ func (s *Server) checkBasic(user, password string) string {
 		domain, name = "", user
 	}
 	account, known := s.findAccount(domain, name)
-	if !known {
-		s.countLogon(user, false)
+	if known {
+		user = account.Name
+	}
+	if !s.logOn(user, known && account.Password == password) {
 		return ""
 	}
-	ok := subtle.ConstantTimeCompare([]byte(account.Password), []byte(password)) == 1
-	s.countLogon(account.Name, ok)
-	if !ok {
-		return ""
-	}
-	return account.Name
+	return user
 }
 
 // findAccount knows DOMAIN\user, user@domain and, for local accounts, user and COMPUTER\user; a DNS domain name is taken
@@ -144,7 +138,9 @@ func (s *Server) findAccount(domain, user string) (Account, bool) {
 	return Account{}, false
 }
 
-func (s *Server) countLogon(name string, succeeded bool) {
+// logOn counts an attempt and tells whether it succeeds: its credentials are right and no rule refuses everybody.
+func (s *Server) logOn(name string, right bool) bool {
+	succeeded := right && !s.rules.locked()
 	s.watch.update(func(st *Stats) {
 		counts := st.Logons[name]
 		if succeeded {
@@ -154,4 +150,5 @@ func (s *Server) countLogon(name string, succeeded bool) {
 		}
 		st.Logons[name] = counts
 	})
+	return succeeded
 }

@@ -13,7 +13,7 @@ import (
 // Always as Rule.Times spoils every request that follows.
 const Always = -1
 
-// Rule makes the server misbehave.
+// Rule makes the server misbehave. At OpConnect, Reset breaks the connection and any other Act keeps it silent.
 type Rule struct {
 	Op    Op   // which operation; OpAny is every SOAP request
 	Nth   int  // the first to spoil, counted from now; 0 and 1 are the next

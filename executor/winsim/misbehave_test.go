@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"syscall"
@@ -152,6 +153,9 @@ func TestUnauthorizedLastsUntilBehave(t *testing.T) {
 			t.Errorf("got %+v", a)
 		}
 	}
+	if got, want := server.Stats().Logons[user], (winsim.Logons{Succeeded: 2, Failed: 1}); got != want {
+		t.Errorf("logons %+v, want %+v", got, want)
+	}
 	server.Behave()
 	if a := c.delete(shell); a.status != http.StatusOK {
 		t.Errorf("after Behave: %d %s", a.status, a.raw)
@@ -211,6 +215,20 @@ func TestSilence(t *testing.T) {
 
 func first(a, _ string) string { return a }
 
+func TestASilentConnectionEndsWithItsClient(t *testing.T) {
+	server := start(t, winsim.Config{})
+	server.Misbehave(winsim.Rule{Op: winsim.OpConnect, Times: winsim.Always, Do: winsim.Silent()})
+	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", server.Address())
+	if err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, server, func(s winsim.Stats) bool { return s.OpenConnections == 1 })
+	if err := conn.Close(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, server, func(s winsim.Stats) bool { return s.OpenConnections == 0 })
+}
+
 func TestAConnectionIsResetAtOnce(t *testing.T) {
 	server := start(t, basic(winsim.Config{}))
 	server.Misbehave(winsim.Rule{Op: winsim.OpConnect, Do: winsim.Reset(0)})
@@ -231,5 +249,32 @@ func TestSilenceForAWhileGoesByTheServersClock(t *testing.T) {
 	clock.Advance(time.Minute)
 	if a := <-answers; a.status != http.StatusOK {
 		t.Errorf("got %d %s", a.status, a.raw)
+	}
+}
+
+func TestAClientThatDoesNotWaitGetsNothingAndDoesNothing(t *testing.T) {
+	server := start(t, basic(winsim.Config{Clock: winsim.NewManualClock(time.Now())}))
+	server.Misbehave(winsim.Rule{Op: winsim.OpCreate, Do: winsim.Delay(time.Minute)})
+	c := newClient(t, server)
+	failed := make(chan error, 1)
+	conn := make(chan net.Conn, 1)
+	transport := c.http.Transport.(*http.Transport)
+	transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+		dialled, err := (&net.Dialer{}).DialContext(ctx, network, address)
+		conn <- dialled
+		return dialled, err
+	}
+	go func() {
+		_, err := c.try("http://schemas.xmlsoap.org/ws/2004/09/transfer/Create", "", createBody)
+		failed <- err
+	}()
+	eventually(t, server, func(s winsim.Stats) bool { return s.Pausing == 1 })
+	_ = (<-conn).Close()
+	if err := <-failed; err == nil {
+		t.Error("an answer came")
+	}
+	eventually(t, server, func(s winsim.Stats) bool { return s.OpenConnections == 0 && s.Pausing == 0 })
+	if s := server.Stats(); s.ShellsEver != 0 {
+		t.Errorf("%+v", s)
 	}
 }

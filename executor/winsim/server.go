@@ -141,8 +141,8 @@ func (s *Server) SetPassword(name, password string) error {
 // Restart does to clients what a restart of the WinRM service does: every connection breaks, every shell is gone and
 // its processes end. The address, the accounts, the rules and the counters stay.
 func (s *Server) Restart() {
+	s.listener.resetAll() // first, so that nobody is told why his shell has gone
 	s.closeShells(errServiceStopped)
-	s.listener.resetAll()
 }
 
 // begin counts a request as running; false means that the server is closing.

@@ -136,7 +136,14 @@ func TestRestartBreaksConnectionsAndEndsShells(t *testing.T) {
 	shell := c.create()
 	command := c.command(shell, powershell)
 	c.receive(shell, command)
+	failed := make(chan error, 1)
+	go func() {
+		_, err := c.try(receiveAction, shell, receiveBody(command))
+		failed <- err
+	}()
+	eventually(t, server, func(s winsim.Stats) bool { return s.Receiving == 1 })
 	server.Restart()
+	reset(t, nil, <-failed)
 	if cause := <-why; cause == nil {
 		t.Error("the program ended without a cause")
 	}

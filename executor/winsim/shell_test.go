@@ -302,7 +302,7 @@ func TestCmdWitnesses(t *testing.T) {
 		c.delete(shell)
 	}
 	shell := c.create()
-	if a := c.commandAnswer(shell, strings.Repeat("x", 33000)); a.fault() != 2147942606 {
+	if a := c.commandAnswer(shell, strings.Repeat("x", 33000)); a.fault() != 2147942606 || !strings.Contains(a.raw, `<f:ProviderFault provider="Shell cmd plugin"`) {
 		t.Errorf("a command line of 33000: %d %s", a.status, a.raw)
 	}
 }
