@@ -268,8 +268,22 @@ func TestAMessageLivesThroughUpdateAndDelete(t *testing.T) {
 	if a := h.call("chat.delete", "channel", "C0HELP", "ts", ts); a.code() != "message_not_found" {
 		t.Error(a)
 	}
-	if m.Text != "two" {
-		t.Error("a message taken out earlier changed")
+}
+
+func TestAnEditWithBlocksIsNotMarkedAndLeavesWhatWasRead(t *testing.T) {
+	ws := start(t)
+	h := bare(t, ws)
+	ts := fmt.Sprint(h.call("chat.postMessage", "channel", "C0HELP", "text", "one")["ts"])
+	read := ws.Messages("C0HELP")
+	a := h.call("chat.update", "channel", "C0HELP", "ts", ts, "text", "two", "blocks", `[{"type":"divider"}]`)
+	if a.code() != "ok" || a.dig("message", "edited") != nil {
+		t.Errorf("the update answers %v", a)
+	}
+	if m := ws.Messages("C0HELP")[0]; m.Edited || m.Text != "two" || m.Blocks == nil {
+		t.Errorf("the channel has %+v", m)
+	}
+	if read[0].Text != "one" || len(read[0].Earlier) != 0 {
+		t.Errorf("what was read before became %+v", read[0])
 	}
 }
 
