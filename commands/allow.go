@@ -138,8 +138,9 @@ func covers(g Grant, c Caller, command Command, server string) Denial {
 		return ""
 	case doubtful:
 		return GroupsUnknown
+	default:
+		return NoPersonRule
 	}
-	return NoPersonRule
 }
 
 // closer returns the denial that is closer to a yes: the one that names the single thing that is missing.
@@ -157,6 +158,7 @@ func (d Denial) outside() bool {
 	switch d {
 	case NoHome, OtherTeam, Deleted, Bot, Stranger, Guest:
 		return true
+	default:
+		return false
 	}
-	return false
 }

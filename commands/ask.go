@@ -21,10 +21,13 @@ func (j *job) ask(ctx context.Context, a asked, rule string) Answer {
 	}, in.ReplyTo)
 	if err != nil {
 		j.entry.Result = "not stored"
-		e := j.failed("ask", a.server, err)
+		e := j.failed(ctx, "ask", a.server, err)
 		return Answer{Mark: MarkBad, Headline: line(Bold("Nothing was started"), ": the request could not be stored."), Lines: []Text{e.Cause, e.Next}}
 	}
 	switch {
+	case out.Refused == nil && !out.Cycle.Live(): // asked before a restart, and over meanwhile
+		j.entry.Result, j.entry.Ref = "served", out.Cycle.Ref()
+		return j.served(ctx, out.Cycle)
 	case out.Refused != nil:
 		j.entry.Result, j.entry.Ref = "refused: "+string(executor.CodeOtherPolicy), out.Refused.Ref()
 		return j.inTheWay(ctx, a, *out.Refused)
@@ -38,6 +41,15 @@ func (j *job) ask(ctx context.Context, a asked, rule string) Answer {
 		Headline: line(Bold(policyWord(policy)), " on ", Code(a.server), " is queued. The message in this channel tells how it goes."),
 		Footer:   line(Code(out.Cycle.Ref())),
 	}
+}
+
+// served tells how the cycle ended.
+func (j *job) served(ctx context.Context, c executor.Cycle) Answer {
+	requests, err := j.records.Requests(ctx, c.ID)
+	if err != nil {
+		j.failed(ctx, "read who asked", c.Server, err) // the answer is true without the names
+	}
+	return CycleMessage(CycleView{Cycle: c, Requests: requests, Channel: j.in.Caller.Channel, Now: j.now()})
 }
 
 // joined is "Already syncing: delta, asked by @ann 40 s ago; it reads AD since 09:41: a newer change is not in it".
@@ -74,7 +86,7 @@ func (j *job) already(ctx context.Context, c executor.Cycle) Text {
 	t := line("Already syncing ", Code(c.Server), ": ", c.Policy.Word())
 	requests, err := j.records.Requests(ctx, c.ID)
 	if err != nil {
-		j.failed("read who asked", c.Server, err) // the answer is true without the name
+		j.failed(ctx, "read who asked", c.Server, err) // the answer is true without the name
 		return t
 	}
 	v := CycleView{Cycle: c, Requests: requests, Channel: j.in.Caller.Channel, Now: j.now()}

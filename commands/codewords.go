@@ -46,8 +46,9 @@ func codeWords(c executor.Code, server, about string) (cause, next Text, ok bool
 			line("Nothing needs mending for a cycle; its result is read from the event log."), true
 	case executor.CodeOther:
 		return line(the(server), " refused for a reason that I do not know."), line("Its own words are below. Look at it there, ", again), true
+	default:
+		return ourCodeWords(c, server, about)
 	}
-	return ourCodeWords(c, server, about)
 }
 
 // ourCodeWords has the words for what we ourselves decided or could not find out.
@@ -55,16 +56,14 @@ func ourCodeWords(c executor.Code, server, about string) (cause, next Text, ok b
 	s := on(server)
 	switch c {
 	case executor.CodeTooLate:
-		cause = line("It could not be started in time")
-		switch why, _, known := failureWords(executor.Failure(about), server); {
+		cause, next = line("It could not be started in time. "), line("It will not start later. Ask again if you still need it.")
+		switch why, mend, known := failureWords(executor.Failure(about), server); {
 		case known:
-			cause = line(cause, ": ", why)
+			cause, next = line(cause, why), line(mend, " ", next)
 		case about != "" && about != interrupted:
-			cause = line(cause, ": ", connector(about), " on ", s, " stayed busy.")
-		default:
-			cause = line(cause, ".")
+			cause = line(cause, connector(about), " on ", s, " stayed busy.")
 		}
-		return cause, line("It will not start later. Ask again if you still need it."), true
+		return cause, next, true
 	case executor.CodeUndeliverable:
 		return line("I may not post in the channel, so nothing was started."), line("Type ", Code("/invite @adsync"), " there, then ask again."), true
 	case executor.CodeStoppedFollow:
@@ -79,8 +78,9 @@ func ourCodeWords(c executor.Code, server, about string) (cause, next Text, ok b
 			return cause, next, true
 		}
 		return line(the(server), " could not be looked at."), statusTells(server), true
+	default:
+		return nil, nil, false
 	}
-	return nil, nil, false
 }
 
 // interrupted is what stands for a look that we ourselves broke off.
@@ -104,5 +104,5 @@ func statusTells(server string) Text {
 	if server == "" {
 		return line("Ask for its status.")
 	}
-	return line(Code("/adsync status "+server), " tells how things stand.")
+	return line(Code(string(Status)+" "+server), " tells how things stand.")
 }

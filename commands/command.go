@@ -21,9 +21,19 @@ func Commands() []Command { return []Command{Delta, Full, Status, History, Serve
 // Exists reports whether c is a command of this version.
 func (c Command) Exists() bool { return slices.Contains(Commands(), c) }
 
-// Grantable reports whether a grant may name c: help and servers are for everybody who may ask anything at all, because
-// they only tell what somebody may do.
-func (c Command) Grantable() bool { return c.Exists() && c != Help && c != Servers }
+// grantable reports whether c needs a grant: help and servers do not, because they only tell what somebody may do.
+func (c Command) grantable() bool { return c.Exists() && c != Help && c != Servers }
+
+// Grantable returns the words that a grant may name in its commands, beside Everything.
+func Grantable() []string {
+	var words []string
+	for _, c := range Commands() {
+		if c.grantable() {
+			words = append(words, string(c))
+		}
+	}
+	return words
+}
 
 // changes reports whether c changes something on a server.
 func (c Command) changes() bool { return c == Delta || c == Full }
@@ -33,8 +43,9 @@ func (c Command) overrides() bool {
 	switch c {
 	case "stop", "pause", "resume", "force":
 		return true
+	default:
+		return false
 	}
-	return false
 }
 
 // planned are the words that later versions will take; until then they get an honest answer and may not become names of

@@ -15,7 +15,9 @@ func CycleMessage(v CycleView) Answer {
 	words, mark, _ := phaseWords(v.Cycle.Phase)
 	a := Answer{Mark: mark, Footer: v.footer()}
 	if v.Cycle.Phase == executor.PhaseQueued {
+		// The first form names its reference where a notification shows it.
 		a.Headline = join(", ", v.subject(), v.asked(), line(Code(v.Cycle.Ref())))
+		a.Footer = v.reasons()
 	} else {
 		a.Headline = join(", ", line(v.subject(), " ", words), v.asked())
 	}

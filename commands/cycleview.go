@@ -37,11 +37,12 @@ func (v CycleView) asker(r executor.Request) Text {
 			return line(Code(r.Asker.User))
 		}
 		return line("someone at a terminal")
+	case executor.FromSlack:
+		if v.here(r) {
+			return line(User(r.Asker.User))
+		}
 	}
-	switch {
-	case v.here(r):
-		return line(User(r.Asker.User))
-	case v.Channel == "":
+	if v.Channel == "" {
 		return line("someone in a channel")
 	}
 	return line("someone in another channel")
@@ -78,9 +79,14 @@ func (v CycleView) subject() Text {
 	return line(Bold(policyWord(v.Cycle.Policy)), " on ", Code(v.Cycle.Server))
 }
 
-// footer has the reference, and the reasons given here.
+// footer has the reference, and the reasons.
 func (v CycleView) footer() Text {
-	parts := []Text{line(Code(v.Cycle.Ref()))}
+	return join(" · ", line(Code(v.Cycle.Ref())), v.reasons())
+}
+
+// reasons are the reasons given here.
+func (v CycleView) reasons() Text {
+	var parts []Text
 	for _, r := range v.requests() {
 		if r.Reason != "" && v.here(r) {
 			parts = append(parts, line(because, " “", Words(r.Reason), "”"))

@@ -1,6 +1,8 @@
 package commands
 
 import (
+	"slices"
+
 	"github.com/adsyncbot/adsyncbot/executor"
 )
 
@@ -56,7 +58,7 @@ func after(v executor.Verdict) string {
 func (v CycleView) changed() Text {
 	source, _ := sourceWords(v.Cycle.Result.Source)
 	if v.Cycle.Result.Source == executor.FromEventLog {
-		return line("no errors ", source, "; counts not readable over WinRM")
+		return line("no errors in ", source, "; counts not readable over WinRM")
 	}
 	in, seenIn := v.sum("Import")
 	out, seenOut := v.sum("Export")
@@ -70,7 +72,7 @@ func (v CycleView) changed() Text {
 	if len(parts) == 0 {
 		parts = append(parts, line("counts not shown"))
 	}
-	return join("; ", append(parts, line("no errors "+source))...)
+	return join("; ", append(parts, line("no errors in "+source))...)
 }
 
 // sum adds up the counters of all runs of a kind. It is false unless every one of them shows its counters: part of the
@@ -99,24 +101,25 @@ func changes(c executor.Counters) Text {
 	return line(Wordsf("%d new, %d changed, %d deleted", c.Adds, c.Updates, c.Deletes))
 }
 
-// findings lists what the source says, the worst first, then what it lists without counting.
+// findings lists what the source says against success, then what it lists without counting. Runs are listed where
+// nothing else explains the verdict.
 func (v CycleView) findings() []Text {
 	var counted, noted []Text
-	for _, r := range v.Cycle.Runs {
-		if r.Verdict == "" || r.Verdict == executor.Succeeded {
-			continue
-		}
-		counted = append(counted, line("• ", Words(r.Profile), " on ", Code(r.Connector), ": ", resultWords(r)))
-	}
 	for _, f := range v.Cycle.Result.Findings {
-		t := finding(f)
 		if f.Verdict == "" {
-			noted = append(noted, line("Also logged, not counted: ", t))
+			noted = append(noted, line("Also logged, not counted: ", finding(f)))
 			continue
 		}
-		counted = append(counted, line("• ", t))
+		counted = append(counted, line("• ", finding(f)))
 	}
-	all := append(counted, noted...)
+	if len(counted) == 0 {
+		for _, r := range v.Cycle.Runs {
+			if r.Verdict != "" && r.Verdict != executor.Succeeded {
+				counted = append(counted, line("• ", r.Profile, " on ", Code(r.Connector), ": ", resultWords(r)))
+			}
+		}
+	}
+	all := slices.Concat(counted, noted)
 	if more := len(all) - mostFindings; more > 0 {
 		all = append(all[:mostFindings:mostFindings], line(Wordsf("and %d more.", more)))
 	}

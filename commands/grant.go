@@ -29,6 +29,19 @@ type Snapshot struct {
 	Contact string // whom to ask for a grant, in words; may be empty
 }
 
+// Groups returns the user groups that grants name, each once: whoever reads facts about people needs to know these.
+func (s *Snapshot) Groups() []string {
+	var all []string
+	for _, g := range s.Grants {
+		for _, id := range g.UserGroups {
+			if !slices.Contains(all, id) {
+				all = append(all, id)
+			}
+		}
+	}
+	return all
+}
+
 func (g Grant) hasCommand(c Command) bool {
 	return slices.Contains(g.Commands, string(c)) || (slices.Contains(g.Commands, Everything) && !c.overrides())
 }

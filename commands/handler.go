@@ -100,7 +100,7 @@ func (h *Handler) Handle(ctx context.Context, in Input) (Answer, error) {
 		if ctx.Err() != nil {
 			return Answer{}, context.Cause(ctx)
 		}
-		h.log.Error("decision not recorded", "input", in.ID, "decision", j.entry.Decision, "rule", j.entry.Rule, "error", err)
+		h.log.ErrorContext(ctx, "decision not recorded", "input", in.ID, "decision", j.entry.Decision, "rule", j.entry.Rule, "error", err)
 	}
 	return answer, nil
 }
@@ -145,8 +145,9 @@ func (j *job) serve(ctx context.Context) Answer {
 		return j.history(ctx, a)
 	case Servers:
 		return j.sight.list()
+	default:
+		return j.sight.help()
 	}
-	return j.sight.help()
 }
 
 func (j *job) decided(decision, rule string) { j.entry.Decision, j.entry.Rule = decision, rule }
@@ -169,7 +170,7 @@ func (j *job) decide(a asked) Decision {
 			return denied(NoServerRule)
 		}
 		return d
-	case a.server != "" || !a.command.Grantable():
+	case a.server != "" || !a.command.grantable():
 		j.entry.Server = a.server
 		return allow(a.server)
 	}
@@ -186,13 +187,13 @@ func (j *job) decide(a asked) Decision {
 }
 
 // failed logs an error under a reference and explains it. It is the one place where an error leaves the Handler.
-func (j *job) failed(what, server string, err error) Explanation {
+func (j *job) failed(ctx context.Context, what, server string, err error) Explanation {
 	ref := executor.Reference("R", j.in.ID)
 	e := explain(err, server, ref)
 	level := slog.LevelError
 	if e.Known {
 		level = slog.LevelWarn
 	}
-	j.log.Log(context.Background(), level, "command not served", "what", what, "server", server, "ref", ref, "error", err)
+	j.log.Log(ctx, level, "command not served", "what", what, "server", server, "ref", ref, "error", err)
 	return e
 }

@@ -233,3 +233,15 @@ func TestStatusLooksAtAllowedServersInBoundedParallel(t *testing.T) {
 		t.Errorf("the failing one says %q", got)
 	}
 }
+
+// statuses is a world in which the given servers answer and every other one does not.
+func statuses(by map[string]executor.Status) func(context.Context, string) (executor.Status, error) {
+	return func(_ context.Context, server string) (executor.Status, error) {
+		st, ok := by[server]
+		if !ok {
+			return executor.Status{}, &executor.RunError{Kind: executor.FailureCredentials, Server: server, Op: "connect"}
+		}
+		st.Server = server
+		return st, nil
+	}
+}

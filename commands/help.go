@@ -5,7 +5,7 @@ func (s sight) help() Answer {
 	a := Answer{Mark: MarkInfo, Headline: line("I start Entra Connect syncs and tell how they end. Here you may type:")}
 	var changes, reads []Text
 	for _, c := range Commands() {
-		if c.Grantable() && len(s.servers(c)) == 0 {
+		if c.grantable() && len(s.servers(c)) == 0 {
 			continue
 		}
 		if c.changes() {
@@ -23,7 +23,7 @@ func (s sight) help() Answer {
 		a.Lines = append(a.Lines, line(join(" or ", changes...), "; add ", Code("because …"), " to say why."))
 	}
 	a.Lines = append(a.Lines, line("To look: ", join(", ", reads...), "."))
-	a.Lines = append(a.Lines, line("Passwords are not part of a sync: they travel by themselves within minutes."))
+	a.Lines = append(a.Lines, line("Passwords are not part of a sync: it does not bring a new password any sooner."))
 	return a
 }
 

@@ -25,7 +25,7 @@ func (j *job) history(ctx context.Context, a asked) Answer {
 	for _, name := range names {
 		cycles, err := j.records.History(ctx, name, n)
 		if err != nil {
-			e := j.failed("history", name, err)
+			e := j.failed(ctx, "history", name, err)
 			answer.Mark = MarkBad
 			answer.Lines = append(answer.Lines, e.about(name))
 			continue
@@ -69,7 +69,7 @@ func (j *job) past(ctx context.Context, c executor.Cycle) Text {
 	}
 	requests, err := j.records.Requests(ctx, c.ID)
 	if err != nil {
-		j.failed("read who asked", c.Server, err)
+		j.failed(ctx, "read who asked", c.Server, err)
 	}
 	v.Requests = requests
 	for _, r := range v.requests() {

@@ -26,6 +26,12 @@ func nearest(typed string, candidates []string) string {
 	return best
 }
 
+// Nearest returns the candidate that a mistyped word most likely means; false when none is near.
+func Nearest(word string, candidates []string) (string, bool) {
+	n := nearest(fold(word), candidates)
+	return n, n != ""
+}
+
 // distance is the Damerau-Levenshtein distance (optimal string alignment): how many characters were left out, added,
 // mistaken, or swapped with their neighbour.
 func distance(a, b []rune) int {

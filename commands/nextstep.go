@@ -9,11 +9,14 @@ import (
 // next says what to do after a cycle that did not simply succeed.
 func (v CycleView) next() []Text {
 	r, s := v.Cycle.Result, v.Cycle.Server
-	if cause, next, ok := codeWords(r.Code, s, r.Detail); ok {
+	if cause, next, ok := ourCodeWords(r.Code, s, r.Detail); ok && r.Verdict == executor.Unknown {
+		if r.Code == executor.CodeUnreachable {
+			cause = line("I lost sight of it: it may have run to its end. ", cause)
+		}
 		return []Text{cause, next}
 	}
 	source, _ := sourceWords(r.Source)
-	read := line("Read ", source, ". ")
+	read := line("So says ", source, ". ")
 	look := line("Synchronization Service Manager on ", Code(s), " shows which objects.")
 	switch r.Verdict {
 	case executor.Warnings:
@@ -24,8 +27,9 @@ func (v CycleView) next() []Text {
 		return []Text{line(read, "Part of the cycle did not run. Mend the cause, then ask again.")}
 	case executor.Cancelled:
 		return []Text{line(read, "Somebody stopped it on the server. Ask them before you ask again: the scheduler may start the next one by itself.")}
+	default:
+		return []Text{line("There is something in ", source, " that I do not know, so I do not call it a success. Look in Synchronization Service Manager on ", Code(s), ".")}
 	}
-	return []Text{line("This is not a success: I could not find out how it ended. ", statusTells(s))}
 }
 
 // notStarted is the final form of a cycle that never began.
@@ -55,8 +59,9 @@ func automates(c executor.Code) bool {
 	case executor.CodeSuspended, executor.CodeDisabled, executor.CodeShuttingDown, executor.CodeServiceStopped,
 		executor.CodeServiceMissing, executor.CodeWizardOpen, executor.CodeCloudSettings:
 		return false
+	default:
+		return true
 	}
-	return true
 }
 
 // serversWords returns the detail of a result when it is text of the server, and not a word of ours that codeWords has
@@ -67,8 +72,9 @@ func (v CycleView) serversWords() string {
 	case executor.CodeTooLate, executor.CodeUnreachable, executor.CodeUndeliverable, executor.CodeConnectorBusy,
 		executor.CodeStoppedFollow, executor.CodeNeverSeen:
 		return ""
+	default:
+		return r.Detail
 	}
-	return r.Detail
 }
 
 func hasWord(s, word string) bool {

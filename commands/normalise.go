@@ -10,9 +10,6 @@ import (
 // <!here>.
 var bracketed = regexp.MustCompile(`<([@#!]?)([^<>|]*)(?:\|([^<>|]*))?>`)
 
-// entities are the three characters that Slack escapes.
-var entities = strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&")
-
 // readable returns what the person saw while typing: Slack's links and mentions as their words, its escapes undone,
 // every kind of space as a space, and nothing invisible.
 func readable(text string) string {
@@ -28,6 +25,7 @@ func readable(text string) string {
 		}
 		return sign + strings.TrimPrefix(label, sign)
 	})
+	escapes := strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&")
 	return strings.Map(func(r rune) rune {
 		switch {
 		case unicode.IsSpace(r):
@@ -36,7 +34,7 @@ func readable(text string) string {
 			return -1
 		}
 		return r
-	}, entities.Replace(text))
+	}, escapes.Replace(text))
 }
 
 // word is one word of a command.

@@ -21,8 +21,9 @@ func (s sight) refused(d Denial, a asked) Answer {
 		return refusal("I work only in channels, never in direct messages.", line("Ask in a channel that has a grant."))
 	case Shared, PendingShared:
 		return refusal("This channel is shared with another organisation, so I do nothing in it.", line("Ask in a channel of your own."))
+	default:
+		return s.noGrant(a)
 	}
-	return s.noGrant(a)
 }
 
 func refusal(headline string, lines ...Text) Answer {

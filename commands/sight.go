@@ -18,7 +18,7 @@ func (s sight) may(c Command, server string) bool {
 func (s sight) servers(c Command) []ServerInfo {
 	var all []ServerInfo
 	for _, srv := range s.snapshot.Servers {
-		if c.Grantable() && s.may(c, srv.Name) || !c.Grantable() && len(s.commands(srv.Name)) > 0 {
+		if c.grantable() && s.may(c, srv.Name) || !c.grantable() && len(s.commands(srv.Name)) > 0 {
 			all = append(all, srv)
 		}
 	}
@@ -29,7 +29,7 @@ func (s sight) servers(c Command) []ServerInfo {
 func (s sight) commands(server string) []Command {
 	var all []Command
 	for _, c := range Commands() {
-		if c.Grantable() && s.may(c, server) {
+		if c.grantable() && s.may(c, server) {
 			all = append(all, c)
 		}
 	}
@@ -40,7 +40,7 @@ func (s sight) commands(server string) []Command {
 func (s sight) words() []string {
 	var all []string
 	for _, c := range Commands() {
-		if !c.Grantable() || len(s.servers(c)) > 0 {
+		if !c.grantable() || len(s.servers(c)) > 0 {
 			all = append(all, string(c))
 		}
 	}

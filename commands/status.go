@@ -3,6 +3,7 @@ package commands
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -21,7 +22,7 @@ func (j *job) status(ctx context.Context, a asked) Answer {
 	names := j.named(a)
 	live, err := j.records.LiveCycles(ctx)
 	if err != nil {
-		j.failed("read live cycles", a.server, err) // the servers still tell what runs
+		j.failed(ctx, "read live cycles", a.server, err) // the servers still tell what runs
 	}
 	blocks := make([][]Text, len(names))
 	marks := make([]Mark, len(names))
@@ -45,7 +46,7 @@ func (j *job) status(ctx context.Context, a asked) Answer {
 	for i, r := range seen {
 		if r.Err != nil {
 			failures++
-			e := j.failed("status", r.Server, r.Err)
+			e := j.failed(ctx, "status", r.Server, r.Err)
 			marks[i], blocks[i] = MarkBad, []Text{e.about(r.Server)}
 			continue
 		}
@@ -78,7 +79,7 @@ func (j *job) following(ctx context.Context, c executor.Cycle) Text {
 	words, _, _ := phaseWords(c.Phase)
 	t := line("This bot's ", c.Policy.Word(), " ", words)
 	if requests, err := j.records.Requests(ctx, c.ID); err != nil {
-		j.failed("read who asked", c.Server, err)
+		j.failed(ctx, "read who asked", c.Server, err)
 	} else if by := (CycleView{Cycle: c, Requests: requests, Channel: j.in.Caller.Channel}).asked(); len(by) > 0 {
 		t = line(t, ", ", by)
 	}
@@ -101,10 +102,8 @@ func statusAnswer(blocks [][]Text, marks []Mark) Answer {
 func worst(marks []Mark) Mark {
 	grave := []Mark{MarkBad, MarkUnknown, MarkWarning, MarkRunning, MarkGood}
 	for _, g := range grave {
-		for _, m := range marks {
-			if m == g {
-				return g
-			}
+		if slices.Contains(marks, g) {
+			return g
 		}
 	}
 	return MarkInfo

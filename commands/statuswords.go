@@ -31,8 +31,12 @@ func serverWords(st executor.Status) (Mark, []Text) {
 func state(st executor.Status) (Mark, Text) {
 	next := automatic(st)
 	switch {
+	case strings.EqualFold(st.Service, "missing"):
+		return MarkBad, line("there is no ADSync service. Check that the configuration names a server with Entra Connect Sync.")
 	case st.Service != "" && !strings.EqualFold(st.Service, "running"):
 		return MarkBad, line("the ADSync service is not running (", st.Service, "). Start “Microsoft Azure AD Sync” there.")
+	case !st.Scheduled:
+		return MarkUnknown, unscheduled(st)
 	case st.InProgress && len(st.Running) > 0:
 		return MarkRunning, line("a cycle is running (", strings.Join(st.Running, ", "), ").")
 	case st.InProgress:
@@ -45,6 +49,19 @@ func state(st executor.Status) (Mark, Text) {
 		return MarkRunning, line("busy outside a cycle (", strings.Join(st.Running, ", "), ").", next)
 	}
 	return MarkGood, line("idle and in order.", next)
+}
+
+// unscheduled says why the scheduler did not answer.
+func unscheduled(st executor.Status) Text {
+	for _, p := range st.Problems {
+		if p.Code == executor.CodeOther || p.Code == executor.CodePipe {
+			continue
+		}
+		if cause, next, ok := codeWords(p.Code, "", ""); ok {
+			return line("its scheduler did not answer. ", cause, " ", next)
+		}
+	}
+	return line("its scheduler did not answer. ", check(st.Server), " tells more.")
 }
 
 // automatic is when the server starts a cycle by itself.

@@ -38,19 +38,19 @@ func phaseWords(p executor.Phase) (words string, mark Mark, ok bool) {
 	return "is in an unknown state", MarkUnknown, false
 }
 
-// sourceWords says where a result was read, as in "no errors in the event log".
+// sourceWords says where a result was read, after "no errors in".
 func sourceWords(s executor.Source) (words string, ok bool) {
 	switch s {
 	case executor.FromHistory:
-		return "in the run history", true
+		return "the run history", true
 	case executor.FromBridge:
-		return "in the run history (by the bridge)", true
+		return "the run history, read by the bridge", true
 	case executor.FromEventLog:
-		return "in the event log", true
+		return "the event log", true
 	case executor.FromNothing:
-		return "in no readable source", true
+		return "no readable source", true
 	}
-	return "in an unknown source", false
+	return "an unknown source", false
 }
 
 // policyWord is the policy at the beginning of a sentence.

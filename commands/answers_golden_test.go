@@ -1,0 +1,133 @@
+package commands
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/adsyncbot/adsyncbot/executor"
+)
+
+func TestAnswers(t *testing.T) {
+	live := executor.Cycle{
+		ID: id(7), Server: "aadc01", Policy: executor.Delta, Origin: executor.Started, Phase: executor.PhaseFollowing,
+		AskedAt: at(-1, 0), Intent: at(-1, 1), ReadsFrom: at(-1, 3),
+	}
+	unread, queued := live, live
+	unread.ReadsFrom = time.Time{}
+	queued.ReadsFrom, queued.Intent, queued.Phase = time.Time{}, time.Time{}, executor.PhaseQueued
+	here := map[uuid.UUID][]executor.Request{id(7): {request(executor.FromSlack, "U2BOB", "C2", at(-1, 0))}}
+	good := executor.Status{
+		At: nine41, Service: "Running", Version: "2.6.92.0", Scheduled: true, Enabled: true, NextStart: at(19, 0), Interval: 30 * time.Minute,
+		EventsReadable: true, LastCycle: &executor.SeenCycle{Policy: executor.Delta, Start: at(-11, 0), End: at(-9, 0)},
+	}
+	running := good
+	running.InProgress, running.Running = true, []string{"contoso.com - AAD"}
+	past := []executor.Cycle{
+		cycleView(ended(executor.Succeeded, executor.FromEventLog)).Cycle,
+		cycleView(notStarted(executor.CodeDisabled, "")).Cycle,
+		{ID: id(9), Server: "aadc01", Origin: executor.Observed, Phase: executor.PhaseEnded, ReadsFrom: at(-30, 0), EndedAt: at(-28, 0), Result: executor.Result{Verdict: executor.Errors}},
+	}
+	pastRequests := map[uuid.UUID][]executor.Request{past[0].ID: {request(executor.FromSlack, "U2BOB", "C2", nine41)}}
+	for _, tt := range []struct {
+		name, channel, text string
+		world               *world
+		change              func(*Caller)
+	}{
+		{name: "help", channel: "C1"},
+		{name: "help_all", channel: "C2"},
+		{name: "help_none", channel: "C9"},
+		{name: "servers", channel: "C2", text: "servers"},
+		{name: "servers_none", channel: "C9", text: "servers"},
+		{name: "delta_queued", channel: "C1", text: "delta", world: &world{outcome: executor.Outcome{Cycle: queued}}},
+		{name: "delta_joined", channel: "C2", text: "delta aadc01", world: &world{outcome: executor.Outcome{Cycle: live, Joined: true}, requests: here}},
+		{name: "delta_joined_from_elsewhere", channel: "C1", text: "delta", world: &world{outcome: executor.Outcome{Cycle: live, Joined: true}, requests: here}},
+		{name: "delta_joined_before_reading", channel: "C2", text: "delta aadc01", world: &world{outcome: executor.Outcome{Cycle: queued, Joined: true}, requests: here}},
+		{name: "delta_joined_at_the_start", channel: "C2", text: "delta aadc01", world: &world{outcome: executor.Outcome{Cycle: unread, Joined: true}, requests: here}},
+		{name: "delta_served_already", channel: "C2", text: "delta aadc01", world: &world{outcome: executor.Outcome{Cycle: past[0], Joined: true}, requests: pastRequests}},
+		{name: "full_in_the_way", channel: "C2", text: "full aadc01", world: &world{outcome: executor.Outcome{Refused: &live}, requests: here}},
+		{name: "store_failed", channel: "C1", text: "delta", world: &world{askErr: errors.New("disk full")}},
+		{name: "which_server", channel: "C2", text: "delta because x"},
+		{name: "delta_all", channel: "C2", text: "delta all"},
+		{name: "too_many_words", channel: "C1", text: "delta aadc01 please"},
+		{name: "typo", channel: "C1", text: "detla aadc01"},
+		{name: "planned", channel: "C1", text: "stop aadc01"},
+		{name: "denied_command", channel: "C1", text: "full aadc01"},
+		{name: "denied_server", channel: "C1", text: "delta secret"},
+		{name: "denied_near", channel: "C1", text: "delta aadc02"},
+		{name: "denied_channel", channel: "C9", text: "delta"},
+		{name: "denied_yaml", channel: "C1", text: "delta x],commands:[*"},
+		{name: "denied_guest", channel: "C1", text: "delta", change: func(c *Caller) { c.Person.Guest = true }},
+		{name: "denied_unknown_person", channel: "C1", text: "delta", change: func(c *Caller) { c.Person = Person{} }},
+		{name: "denied_unknown_channel", channel: "C1", text: "delta", change: func(c *Caller) { c.Room = Room{} }},
+		{name: "denied_direct", channel: "C1", text: "delta", change: func(c *Caller) { c.Room.Direct = true }},
+		{name: "denied_shared", channel: "C1", text: "delta", change: func(c *Caller) { c.Room.PendingShared = true }},
+		{name: "status_one", channel: "C1", text: "status", world: &world{status: statuses(map[string]executor.Status{"aadc01": good})}},
+		{
+			name: "status_all", channel: "C2", text: "status",
+			world: &world{live: []executor.Cycle{live}, requests: here, status: statuses(map[string]executor.Status{"aadc01": running, "aadc02": good})},
+		},
+		{name: "history_one", channel: "C2", text: "history aadc01", world: &world{past: map[string][]executor.Cycle{"aadc01": past}, requests: pastRequests}},
+		{name: "history_one_elsewhere", channel: "C1", text: "history", world: &world{past: map[string][]executor.Cycle{"aadc01": past}, requests: pastRequests}},
+		{name: "history_all", channel: "C2", text: "history", world: &world{past: map[string][]executor.Cycle{"aadc01": past}, requests: pastRequests}},
+		{name: "history_none", channel: "C1", text: "history"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c := member(tt.channel)
+			if tt.change != nil {
+				tt.change(&c)
+			}
+			w := tt.world
+			if w == nil {
+				w = &world{}
+			}
+			a, err := w.handler(testSnapshot()).Handle(t.Context(), input(c, tt.text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			golden(t, "answer_"+tt.name, a)
+		})
+	}
+}
+
+func TestReportMessages(t *testing.T) {
+	good := executor.ServerReport{Server: "aadc01", Status: executor.Status{
+		At: nine41, Service: "Running", Scheduled: true, Enabled: true, NextStart: at(19, 0), Interval: 30 * time.Minute, EventsReadable: true,
+	}}
+	report := func(servers ...executor.ServerReport) executor.Report {
+		return executor.Report{Schedule: "morning", Due: nine41, Servers: servers}
+	}
+	missed := report(good)
+	missed.Missed = []time.Time{nine41.AddDate(0, 0, -2), nine41.AddDate(0, 0, -1)}
+	state := func(name string, change func(*executor.Status)) executor.ServerReport {
+		s := good
+		s.Server = name
+		change(&s.Status)
+		return s
+	}
+	for name, r := range map[string]executor.Report{
+		"one":    report(good),
+		"missed": missed,
+		"states": report(
+			good,
+			state("wrong", func(s *executor.Status) { s.Service = "Missing" }),
+			state("stopped", func(s *executor.Status) { s.Service = "Stopped" }),
+			state("mute", func(s *executor.Status) {
+				s.Scheduled = false
+				s.Problems = []executor.Problem{{Doing: "Get-ADSyncScheduler", Code: executor.CodeNoRights}}
+			}),
+			state("suspended", func(s *executor.Status) { s.Suspended = true }),
+			state("frozen", func(s *executor.Status) { s.Enabled = false }),
+			state("staged", func(s *executor.Status) { s.Staging, s.EventsReadable = true, false }),
+			state("busy", func(s *executor.Status) { s.Running = []string{"contoso.com"} }),
+			state("running", func(s *executor.Status) { s.InProgress = true }),
+			state("overdue", func(s *executor.Status) { s.NextStart = at(-5, 0) }),
+			executor.ServerReport{Server: "down", Err: &executor.RunError{Kind: executor.FailureUnreachable, Server: "down", Op: "connect"}},
+			executor.ServerReport{Server: "odd", Err: errors.New("no words for this")},
+		),
+	} {
+		t.Run(name, func(t *testing.T) { golden(t, "report_"+name, ReportMessage(r, "A-0001")) })
+	}
+}

@@ -1,0 +1,238 @@
+package commands
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/adsyncbot/adsyncbot/executor"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// golden compares an answer with its file: as a terminal shows it, and as the outbox stores it.
+func golden(t *testing.T, name string, a Answer) {
+	t.Helper()
+	stored, err := json.MarshalIndent(a, "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var again Answer
+	if err := json.Unmarshal(stored, &again); err != nil || !reflect.DeepEqual(again, a) {
+		t.Errorf("%s does not survive its storage: %v\n%#v\n%#v", name, err, again, a)
+	}
+	got := []byte(Plain{}.Answer(a) + "\n---\n" + string(stored) + "\n")
+	file := filepath.Join("testdata", name+".golden")
+	if *update {
+		if err := os.WriteFile(file, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("%s is\n%s\nwant\n%s", name, got, want)
+	}
+}
+
+func at(minutes, seconds int) time.Time {
+	return nine41.Add(time.Duration(minutes)*time.Minute + time.Duration(seconds)*time.Second)
+}
+
+// request is a delta on aadc01.
+func request(way executor.Way, user, channel string, asked time.Time) executor.Request {
+	return executor.Request{
+		Policy: executor.Delta, Server: "aadc01", Asker: executor.Asker{Way: way, Team: "T1", User: user},
+		Audience: executor.Audience{Team: "T1", Channel: channel}, AskedAt: asked,
+	}
+}
+
+// cycleView is a delta asked for by ann in C1 at 09:41, changed by the caller.
+func cycleView(change func(*CycleView)) CycleView {
+	v := CycleView{
+		Cycle: executor.Cycle{
+			ID: uuid.UUID{6: 0x70, 8: 0x80, 13: 1, 14: 2, 15: 3}, Server: "aadc01", Policy: executor.Delta,
+			Origin: executor.Started, Phase: executor.PhaseQueued, AskedAt: nine41,
+		},
+		Requests: []executor.Request{request(executor.FromSlack, "U1ANN", "C1", nine41)},
+		Channel:  "C1", Usual: 90 * time.Second, Now: at(1, 0),
+	}
+	if change != nil {
+		change(&v)
+	}
+	return v
+}
+
+func following(v *CycleView) {
+	v.Cycle.Phase = executor.PhaseFollowing
+	v.Cycle.Intent, v.Cycle.ReadsFrom = at(0, 2), at(0, 5)
+	v.Cycle.Baseline = executor.Baseline{ServerTime: at(0, 4), NextStart: at(12, 0)}
+	v.Cycle.Follow = executor.FollowState{Seen: true, Connector: "contoso.com", Profile: "Delta Import", LastLook: at(0, 45)}
+	v.Cycle.Runs = []executor.Run{{Connector: "contoso.com", Profile: "Delta Import", Start: at(0, 10)}}
+}
+
+func ended(verdict executor.Verdict, source executor.Source) func(*CycleView) {
+	return func(v *CycleView) {
+		following(v)
+		v.Cycle.Phase = executor.PhaseEnded
+		v.Cycle.EndedAt = at(1, 45)
+		v.Cycle.Runs = nil
+		v.Cycle.Result = executor.Result{Verdict: verdict, Source: source}
+	}
+}
+
+func notStarted(code executor.Code, detail string) func(*CycleView) {
+	return func(v *CycleView) {
+		v.Cycle.Phase = executor.PhaseEnded
+		v.Cycle.EndedAt = at(0, 10)
+		v.Cycle.Baseline.NextStart = at(12, 0)
+		v.Cycle.Result = executor.Result{Verdict: executor.NotStarted, Source: executor.FromNothing, Code: code, Detail: detail}
+	}
+}
+
+func and(changes ...func(*CycleView)) func(*CycleView) {
+	return func(v *CycleView) {
+		for _, c := range changes {
+			c(v)
+		}
+	}
+}
+
+func joinedBy(rs ...executor.Request) func(*CycleView) {
+	return func(v *CycleView) { v.Requests = append(v.Requests, rs...) }
+}
+
+func TestCycleMessages(t *testing.T) {
+	bob := request(executor.FromSlack, "U2BOB", "C1", at(0, 40))
+	elsewhere := request(executor.FromSlack, "U3EVE", "C2", at(0, 50))
+	waiting := func(reason, on string) func(*CycleView) {
+		return func(v *CycleView) { v.Cycle.Waiting = &executor.Waiting{For: reason, On: on, Since: at(0, 3)} }
+	}
+	staging := func(v *CycleView) { v.Cycle.Baseline.Staging = true }
+	adopted := func(v *CycleView) { v.Cycle.Origin, v.Cycle.ReadsFrom = executor.Adopted, at(-2, 0) }
+	counted := func(v *CycleView) {
+		v.Cycle.Runs = []executor.Run{
+			{Connector: "contoso.com", Profile: "Delta Import", Verdict: executor.Succeeded, Counters: &executor.Counters{Adds: 2, Updates: 10}},
+			{Connector: "contoso.com", Profile: "Delta Synchronization", Verdict: executor.Succeeded},
+			{Connector: "contoso.com - AAD", Profile: "Export", Verdict: executor.Succeeded, Counters: &executor.Counters{Adds: 1, Updates: 4}},
+			{Connector: "contoso.com", Profile: "Export", Verdict: executor.Succeeded, Counters: &executor.Counters{}},
+		}
+	}
+	found := func(fs ...executor.Finding) func(*CycleView) {
+		return func(v *CycleView) { v.Cycle.Result.Findings = fs }
+	}
+	stepErrors := executor.Finding{Verdict: executor.Errors, What: "a step completed with errors", Connector: "contoso.com - AAD", EventID: 6100, Count: 3}
+	noted := executor.Finding{What: "password hash synchronization failed for a domain", EventID: 611, Count: 1}
+	code := func(c executor.Code, detail string) func(*CycleView) {
+		return func(v *CycleView) { v.Cycle.Result.Code, v.Cycle.Result.Detail = c, detail }
+	}
+	seenFrom := func(channel string) func(*CycleView) { return func(v *CycleView) { v.Channel = channel } }
+	for name, change := range map[string]func(*CycleView){
+		"queued": nil,
+		"queued_reason": func(v *CycleView) {
+			v.Requests[0].Reason = "new starter <!channel> *Ann* `x`"
+		},
+		"queued_schedule": func(v *CycleView) {
+			v.Requests[0].Asker = executor.Asker{Way: executor.FromSchedule, User: "morning"}
+		},
+		"queued_schedule_elsewhere": and(func(v *CycleView) {
+			v.Requests[0].Asker = executor.Asker{Way: executor.FromSchedule, User: "morning"}
+		}, seenFrom("C2")),
+		"queued_terminal": func(v *CycleView) {
+			v.Requests[0] = request(executor.FromTerminal, "ann@ops1", "", nine41)
+			v.Channel = ""
+		},
+		"queued_terminal_seen_in_channel": func(v *CycleView) {
+			v.Requests[0] = request(executor.FromTerminal, "ann@ops1", "", nine41)
+		},
+		"queued_seen_elsewhere":   and(seenFrom("C2"), func(v *CycleView) { v.Requests[0].Reason = "for their eyes only" }),
+		"queued_seen_at_terminal": seenFrom(""),
+		"waiting_connector":       waiting("connector", "contoso.com - AAD"),
+		"waiting_server":          waiting("server", "unreachable"),
+		"waiting_interrupted":     waiting("server", "interrupted"),
+		"waiting_message":         waiting("message", ""),
+		"starting":                func(v *CycleView) { v.Cycle.Phase, v.Cycle.Intent = executor.PhaseStarting, at(0, 2) },
+		"following":               following,
+		"following_full":          and(following, func(v *CycleView) { v.Cycle.Policy = executor.Initial }),
+		"following_adopted":       and(following, adopted),
+		"following_joined":        and(following, joinedBy(bob, elsewhere)),
+		"following_joined_from":   and(following, joinedBy(bob, elsewhere), seenFrom("C2")),
+		"following_staging":       and(following, staging),
+		"following_out_of_reach":  and(following, func(v *CycleView) { v.Cycle.Follow.LastProblem = "unreachable" }),
+		"succeeded":               ended(executor.Succeeded, executor.FromEventLog),
+		"succeeded_counted":       and(ended(executor.Succeeded, executor.FromHistory), counted),
+		"succeeded_joined":        and(ended(executor.Succeeded, executor.FromEventLog), joinedBy(bob, elsewhere)),
+		"succeeded_staging":       and(ended(executor.Succeeded, executor.FromEventLog), staging),
+		"succeeded_adopted":       and(ended(executor.Succeeded, executor.FromEventLog), adopted),
+		"succeeded_noted":         and(ended(executor.Succeeded, executor.FromEventLog), found(noted)),
+		"warnings": and(ended(executor.Warnings, executor.FromEventLog), found(executor.Finding{
+			Verdict: executor.Warnings, What: "exported changes were not confirmed by the import", Connector: "contoso.com", EventID: 6105, Count: 1,
+		})),
+		"errors": and(ended(executor.Errors, executor.FromEventLog), found(stepErrors, noted)),
+		"errors_from_history": and(ended(executor.Errors, executor.FromHistory), func(v *CycleView) {
+			v.Cycle.Runs = []executor.Run{{Connector: "contoso.com - AAD", Profile: "Export", Result: "completed-export-errors", Verdict: executor.Errors}}
+		}),
+		"failed": and(ended(executor.Failed, executor.FromEventLog), found(executor.Finding{
+			Verdict: executor.Failed, What: "no connection to Entra ID", EventID: 106, Count: 1,
+		}), code(executor.CodeOther, "event 106\nCN=Ann Smith,OU=Staff,DC=contoso,DC=com")),
+		"cancelled":         ended(executor.Cancelled, executor.FromEventLog),
+		"unknown_result":    and(ended(executor.Unknown, executor.FromHistory), code(executor.CodeOther, `the result "completed-oddly" is not known here`)),
+		"stopped_following": and(ended(executor.Unknown, executor.FromNothing), code(executor.CodeStoppedFollow, "")),
+		"never_seen":        and(ended(executor.Unknown, executor.FromNothing), code(executor.CodeNeverSeen, "")),
+		"unreadable":        and(ended(executor.Unknown, executor.FromEventLog), code(executor.CodeUnreadable, "no export of contoso.com was found")),
+		"lost":              and(ended(executor.Unknown, executor.FromNothing), code(executor.CodeUnreachable, "unreachable")),
+		"lost_interrupted":  and(ended(executor.Unknown, executor.FromNothing), code(executor.CodeUnreachable, "interrupted")),
+		"too_late_server":   notStarted(executor.CodeTooLate, "unreachable"),
+		"too_late_busy":     notStarted(executor.CodeTooLate, "contoso.com - AAD"),
+		"not_started_join":  and(notStarted(executor.CodeWizardOpen, "wizard is open"), joinedBy(bob, elsewhere)),
+	} {
+		t.Run(name, func(t *testing.T) { golden(t, "cycle_"+name, CycleMessage(cycleView(change))) })
+	}
+	for _, c := range constants(t, "Code") {
+		t.Run("not started: "+c, func(t *testing.T) {
+			golden(t, "not_started_"+c, CycleMessage(cycleView(notStarted(executor.Code(c), ""))))
+		})
+	}
+	for _, f := range constants(t, "Failure") {
+		t.Run("not started: server "+f, func(t *testing.T) {
+			golden(t, "not_started_server_"+f, CycleMessage(cycleView(notStarted(executor.CodeUnreachable, f))))
+		})
+	}
+}
+
+// TestNoNamesFromElsewhere checks every cycle message for people and reasons of a channel that the reader may not see.
+func TestNoNamesFromElsewhere(t *testing.T) {
+	secret := request(executor.FromSlack, "U3EVE", "C2", nine41)
+	secret.Reason = "merger"
+	terminal := request(executor.FromTerminal, "root@ops1", "", at(0, 1))
+	for name, change := range map[string]func(*CycleView){
+		"queued": nil, "following": following, "ended": ended(executor.Errors, executor.FromEventLog),
+		"not started": notStarted(executor.CodeDisabled, ""),
+	} {
+		v := cycleView(change)
+		v.Requests = []executor.Request{secret, terminal, request(executor.FromSlack, "U1ANN", "C1", at(0, 30))}
+		b, err := json.Marshal(CycleMessage(v))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, word := range []string{"U3EVE", "merger", "root@ops1", "C2"} {
+			if strings.Contains(string(b), word) {
+				t.Errorf("%s tells %q: %s", name, word, b)
+			}
+		}
+		if !strings.Contains(string(b), "U1ANN") {
+			t.Errorf("%s does not name who asked here: %s", name, b)
+		}
+	}
+}
