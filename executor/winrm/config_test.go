@@ -2,12 +2,14 @@ package winrm_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/adsyncbot/adsyncbot/executor"
 	"github.com/adsyncbot/adsyncbot/executor/winrm"
@@ -125,5 +127,35 @@ func TestChangedPassword(t *testing.T) {
 				t.Errorf("got %+v, want one failed logon", logons)
 			}
 		})
+	}
+}
+
+// gateFunc is a Gate for cases that Lockout cannot be brought to.
+type gateFunc func(context.Context) error
+
+func (g gateFunc) Admit(ctx context.Context, _ winrm.Logon) (func(context.Context, winrm.Outcome) error, error) {
+	return nil, g(ctx)
+}
+
+// TestGateSaysNo sends nothing when the gate does not let a logon through, whatever its reason.
+func TestGateSaysNo(t *testing.T) {
+	for name, gate := range map[string]winrm.Gate{
+		"held":                 gateFunc(func(context.Context) error { return &winrm.HeldError{Identity: "svc"} }),
+		"cannot tell":          gateFunc(func(context.Context) error { return errDisk }),
+		"another is not ready": gateFunc(func(ctx context.Context) error { <-ctx.Done(); return context.Cause(ctx) }),
+	} {
+		for auth := range auths {
+			t.Run(name+" over "+string(auth), func(t *testing.T) {
+				server := newServer(t)
+				runner := newRunnerWith(t, gate, server, auth, func(c *winrm.Config) { c.RequestTimeout = time.Millisecond })
+				got := failed(t, runner.Run(t.Context(), nil, drop))
+				if got.Kind != executor.FailureHeld || got.Started || got.Err == nil {
+					t.Errorf("got %+v, want held with a cause", got)
+				}
+				if got := server.Stats().Connections; got != 0 {
+					t.Errorf("%d connections, want none", got)
+				}
+			})
+		}
 	}
 }

@@ -1,9 +1,18 @@
 package winrm_test
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"io"
+	"log"
+	"math/big"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -65,6 +74,42 @@ func TestNotTLS(t *testing.T) {
 	got := failed(t, runner.Run(t.Context(), nil, drop))
 	if got.Kind != executor.FailureTLS || errors.Unwrap(got) == nil {
 		t.Errorf("got %+v, want tls", got)
+	}
+}
+
+// TestExpired meets a certificate whose time is over.
+func TestExpired(t *testing.T) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), DNSNames: []string{"aadc01"}, IsCA: true, BasicConstraintsValid: true,
+		NotBefore: time.Now().Add(-48 * time.Hour), NotAfter: time.Now().Add(-24 * time.Hour),
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		t.Error("a request went out")
+	}))
+	server.TLS = &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	certificate, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	runner := newRunner(t, newServer(t), winrm.AuthBasic, func(c *winrm.Config) {
+		c.URL, c.TLSServerName = server.URL, "aadc01"
+		c.CAs = x509.NewCertPool()
+		c.CAs.AddCert(certificate)
+	})
+	got := failed(t, runner.Run(t.Context(), nil, drop))
+	if got.Kind != executor.FailureTLS || !strings.Contains(got.Detail, "expired") {
+		t.Errorf("got %+v, want tls about expiry", got)
 	}
 }
 

@@ -123,6 +123,9 @@ func inspect(body []byte) (inspection, error) {
 				}
 				envelopes++
 			}
+			if len(path) > 0 && path[len(path)-1] == (xml.Name{Space: soap.NS_WIN_SHELL, Local: "Stream"}) {
+				return seen, errors.New("a stream of the reply is not text")
+			}
 			path = append(path, t.Name)
 			if len(path) > maxDepth {
 				return seen, errors.New("the reply is nested too deep")

@@ -71,6 +71,7 @@ func TestParseOutput(t *testing.T) {
 		"no state":                    {receiveReply("", "", "stdout:a"), output{}, bad, ""},
 		"an unknown state":            {receiveReply("http://example.com/Done", exitCode("0")), output{}, bad, ""},
 		"a stream that is not base64": {receiveBody(`<rsp:Stream Name="stdout">a*b</rsp:Stream><rsp:CommandState State="` + typeRunning + `"/>`), output{}, bad, ""},
+		"an element in a stream":      {receiveBody(`<rsp:Stream Name="stdout">!!!!<a/>YWJj</rsp:Stream><rsp:CommandState State="` + typeRunning + `"/>`), output{}, bad, ""},
 		"half a stream":               {receiveBody(`<rsp:Stream Name="stdout">YWJ</rsp:Stream><rsp:CommandState State="` + typeRunning + `"/>`), output{}, bad, ""},
 		"an empty reply":              {"", output{}, bad, ""},
 		"white space":                 {" \r\n", output{}, bad, ""},

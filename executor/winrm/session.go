@@ -226,7 +226,8 @@ func (s *session) call(ctx context.Context, timeout time.Duration, envelope stri
 	ctx, cancel := context.WithTimeoutCause(ctx, timeout, errNoAnswer)
 	defer cancel()
 	body, err := s.wire.call(ctx, envelope)
-	if err != nil && errors.Is(context.Cause(ctx), errNoAnswer) {
+	var held *gateError
+	if err != nil && errors.Is(context.Cause(ctx), errNoAnswer) && !errors.As(err, &held) {
 		return nil, errNoAnswer
 	}
 	return body, err

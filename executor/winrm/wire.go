@@ -31,6 +31,7 @@ type wire struct {
 
 var (
 	errRefused = errors.New("the server refused the logon")
+	errWaiting = errors.New("another logon with the same password, which has never been accepted yet, is still unanswered")
 	errNoNTLM  = errors.New("the server does not offer Negotiate, so NTLM is not possible")
 )
 
@@ -102,10 +103,12 @@ func (w *wire) admit(ctx context.Context) error {
 	}
 	logon := Logon{Identity: strings.ToLower(w.username), Server: w.server, Password: known(password)}
 	settle, err := w.gate.Admit(ctx, logon)
-	if err != nil {
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
+	switch {
+	case err != nil && errors.Is(context.Cause(ctx), errNoAnswer):
+		return &gateError{errWaiting}
+	case err != nil && ctx.Err() != nil:
+		return context.Cause(ctx)
+	case err != nil:
 		return &gateError{err}
 	}
 	w.password, w.settle = password, settle
