@@ -102,7 +102,7 @@ func TestParseRefuses(t *testing.T) {
 		{"a word too many", "C2", "delta aadc01 now", "word-too-many", "/adsync delta aadc01 because …"},
 		{"a word too many after a read", "C2", "status aadc01 now", "word-too-many", "/adsync status aadc01"},
 		{"a mention", "C2", "delta aadc01 <@U9|bob>", "word-too-many", "@bob"},
-		{"a slip in because", "C2", "delta aadc01 becasue ann", "word-too-many", "Did you mean because?"},
+		{"a slip in because", "C2", "delta aadc01 becaus ann", "word-too-many", "Did you mean because?"},
 		{"two servers", "C2", "delta aadc01 aadc02", "two-servers", "/adsync delta aadc02"},
 		{"for", "C2", "delta aadc01 for ann", "reserved-word", "because"},
 		{"for in the server's place", "C2", "delta for ann", "reserved-word", "/adsync delta because …"},
