@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -24,10 +25,10 @@ const (
 	status       = `{"since_utc":""}`
 )
 
-type line map[string]any
+type object map[string]any
 
 // kind is the line's kind, with its doing or why, as the tests write it down.
-func (l line) kind() string {
+func (l object) kind() string {
 	switch l["t"] {
 	case "adopted", "done":
 		return fmt.Sprintf("%s %s", l["t"], l["why"])
@@ -41,16 +42,16 @@ func (l line) kind() string {
 }
 
 // lines reads what a script printed, and checks what holds of every script.
-func lines(t testing.TB, stdout []byte) []line {
+func lines(t testing.TB, stdout []byte) []object {
 	t.Helper()
-	var all []line
+	var all []object
 	for text := range strings.Lines(string(stdout)) {
 		for _, c := range []byte(text) {
 			if c > 126 {
 				t.Fatalf("not ASCII: %q", text)
 			}
 		}
-		var l line
+		var l object
 		if err := json.Unmarshal([]byte(text), &l); err != nil {
 			t.Fatalf("%v: %q", err, text)
 		}
@@ -65,7 +66,7 @@ func lines(t testing.TB, stdout []byte) []line {
 	return all
 }
 
-func ask(t testing.TB, m *Model, name, parameters string) []line {
+func ask(t testing.TB, m *Model, name, parameters string) []object {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
 	if code := Answers(m)(t.Context(), strings.NewReader(script(name, parameters)), &stdout, &stderr); code != 0 || stderr.Len() > 0 {
@@ -75,10 +76,10 @@ func ask(t testing.TB, m *Model, name, parameters string) []line {
 }
 
 // kinds are the kinds of lines but those that tell no outcome; a kind that repeats is named once, with its count.
-func kinds(all []line) string {
+func kinds(all []object) string {
 	var names []string
 	count := 0
-	all = slices.DeleteFunc(slices.Clone(all), func(l line) bool { return l["t"] == "beat" })
+	all = slices.DeleteFunc(slices.Clone(all), func(l object) bool { return l["t"] == "beat" })
 	for i, l := range all {
 		count++
 		if i+1 < len(all) && all[i+1].kind() == l.kind() && l["t"] != "running" && l["t"] != "scheduler" {
@@ -99,7 +100,7 @@ func TestStart(t *testing.T) {
 		{"ok", startDelta, fit + "accepted, event×2, events, end"},
 		{"race", startDelta, fit + "accepted, events, end"},
 		{"running delta", startDelta, fit + "adopted in_progress, event×3, events, end"},
-		{"running delta", startInitial, fit + "refused already_running, end"},
+		{"running delta", startInitial, fit + "refused already_running Delta, end"},
 		{"running initial", startInitial, fit + "adopted in_progress, event×3, events, end"},
 		{"running initial", startDelta, fit + "adopted in_progress, event×3, events, end"},
 		{"staging", startDelta, fit + "accepted, event×2, events, end"},
@@ -133,7 +134,7 @@ func TestStart(t *testing.T) {
 }
 
 // whole starts a delta, follows it to its end within one script and returns the lines.
-func whole(t *testing.T, situation string, change ...func(*Settings)) []line {
+func whole(t *testing.T, situation string, change ...func(*Settings)) []object {
 	t.Helper()
 	m, _ := in(t, situation, change...)
 	return ask(t, m, "start", startWatched)
@@ -241,7 +242,7 @@ func TestFollowPollsTheSchedulerEveryTenSeconds(t *testing.T) {
 func TestFollowTellsOnlyNewEventsUntilTheEnd(t *testing.T) {
 	m, clock := in(t, "running delta", instantly)
 	clock.Advance(10 * time.Second)
-	follow := func(after int) []line {
+	follow := func(after int) []object {
 		return ask(t, m, "follow", fmt.Sprintf(`{"since_utc":"2026-11-24T09:00:30Z","old_next":"","seen":true,"scheduler_age_seconds":0,"after_record":%d,"watch_seconds":0,"history":false}`, after))
 	}
 	all := follow(0)
@@ -346,3 +347,6 @@ func FuzzAnswersNeverPanics(f *testing.F) {
 		}
 	})
 }
+
+// same compares two lines as a reader of JSON sees them.
+func same(a, b object) bool { return reflect.DeepEqual(a, b) }

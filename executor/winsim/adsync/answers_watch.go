@@ -2,6 +2,7 @@ package adsync
 
 import (
 	"context"
+	"strings"
 	"time"
 )
 
@@ -119,6 +120,9 @@ func (s *session) history(ctx context.Context, since *time.Time, limit int) {
 	for _, r := range rows {
 		if since == nil || r.Start.Before(*since) {
 			continue
+		}
+		if strings.HasSuffix(r.Profile, "Synchronization") { // its steps stage and export nothing
+			r.Adds, r.Updates, r.Deletes = 0, 0, 0
 		}
 		s.emit("run", "connector", r.Connector, "profile", r.Profile, "result", r.Result, "start", stamp(r.Start),
 			"end", stamp(r.End), "number", r.Number, "id", r.ID,

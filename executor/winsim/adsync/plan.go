@@ -101,7 +101,7 @@ func ImportFailure() Outcome {
 		Events: []Event{
 			{Source: SourceDirectory, ID: 106, Level: LevelError, Message: "Failed to connect to Windows Azure Active Directory during import. " +
 				"Exception: Unable to connect to the remote server."},
-			{Source: SourceDirectory, ID: 109, Level: LevelError, Message: "CmdletError while importing entries from Windows Azure Active Directory. " +
+			{Source: SourceDirectory, ID: 109, Level: LevelError, Message: "Failure while importing entries from Windows Azure Active Directory. " +
 				"Exception: An error occurred. Error Code: 78. Error Description: The server encountered an internal error."},
 		},
 	}

@@ -1,0 +1,5 @@
+@{
+    RootModule = 'ADSync.psm1'
+    ModuleVersion = '1.0.0.0'
+    FunctionsToExport = '*'
+}
