@@ -60,19 +60,19 @@ func (v CycleView) changed() Text {
 	if v.Cycle.Result.Source == executor.FromEventLog {
 		return line("no errors in ", source, "; counts not readable over WinRM")
 	}
-	in, seenIn := v.sum("Import")
-	out, seenOut := v.sum("Export")
-	var parts []Text
-	if seenIn {
-		parts = append(parts, line("imported ", changes(in)))
+	return join("; ", v.moved("Import", "imported"), v.moved("Export", "exported"), line("no errors in "+source))
+}
+
+// moved is "exported 1 new, 4 changed, 0 deleted".
+func (v CycleView) moved(kind, did string) Text {
+	total, shown := v.sum(kind)
+	switch {
+	case !shown && kind == "Export" && v.Cycle.Baseline.Staging:
+		return nil // said below: a staging server exports nothing
+	case !shown:
+		return line(did, " counts not shown")
 	}
-	if seenOut {
-		parts = append(parts, line("exported ", changes(out)))
-	}
-	if len(parts) == 0 {
-		parts = append(parts, line("counts not shown"))
-	}
-	return join("; ", append(parts, line("no errors in "+source))...)
+	return line(did, " ", changes(total))
 }
 
 // sum adds up the counters of all runs of a kind. It is false unless every one of them shows its counters: part of the

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/uuid"
@@ -195,43 +196,52 @@ func TestStatusLooksAtAllowedServersInBoundedParallel(t *testing.T) {
 	for range 20 {
 		s.Servers = append(s.Servers, ServerInfo{Name: "s" + string(rune('a'+len(s.Servers)))})
 	}
-	var mu sync.Mutex
-	running, most := 0, 0
-	full := make(chan struct{})
-	w := &world{status: func(ctx context.Context, server string) (executor.Status, error) {
-		if _, bounded := ctx.Deadline(); !bounded {
-			return executor.Status{}, errors.New("no deadline")
-		}
-		mu.Lock()
-		running++
-		most = max(most, running)
-		if running == looks && most == looks {
-			select {
-			case <-full:
-			default:
-				close(full)
+	synctest.Test(t, func(t *testing.T) {
+		running := 0
+		release := make(chan struct{})
+		w := &world{}
+		w.status = func(ctx context.Context, server string) (executor.Status, error) {
+			if _, bounded := ctx.Deadline(); !bounded {
+				return executor.Status{}, errors.New("no deadline")
 			}
+			w.mu.Lock()
+			running++
+			w.mu.Unlock()
+			defer func() {
+				w.mu.Lock()
+				running--
+				w.mu.Unlock()
+			}()
+			if server == "sb" { // one hangs until its own deadline, the others go on
+				<-ctx.Done()
+				return executor.Status{}, ctx.Err()
+			}
+			<-release
+			return executor.Status{Server: server, Service: "Running", Scheduled: true, Enabled: true, EventsReadable: true}, nil
 		}
-		mu.Unlock()
-		<-full // nobody returns before as many as may run at once do
-		mu.Lock()
-		running--
-		mu.Unlock()
-		if server == "sb" {
-			return executor.Status{}, &executor.RunError{Kind: executor.FailureUnreachable, Server: server, Op: "connect"}
+		answered := make(chan Answer)
+		go func() {
+			a, err := w.handler(s).Handle(t.Context(), input(member("C1"), "status"))
+			if err != nil {
+				t.Error(err)
+			}
+			answered <- a
+		}()
+		for left := 20; left > 1; left-- { // all but the hanging one, released one by one
+			synctest.Wait()
+			if want := min(looks, left); running != want {
+				t.Fatalf("%d looks at once with %d left, want %d", running, left, want)
+			}
+			release <- struct{}{}
 		}
-		return executor.Status{Server: server, Service: "Running", Enabled: true, EventsReadable: true}, nil
-	}}
-	a, err := w.handler(s).Handle(t.Context(), input(member("C1"), "status"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if most != looks || len(w.looked) != 20 || len(a.Lines) != 20 {
-		t.Errorf("%d at once, %d looks, %d lines, want %d, 20 and 20", most, len(w.looked), len(a.Lines), looks)
-	}
-	if got := (Plain{}).Text(a.Lines[1]); !strings.HasPrefix(got, "sb does not answer.") {
-		t.Errorf("the failing one says %q", got)
-	}
+		a := <-answered
+		if len(w.looked) != 20 || len(a.Lines) != 20 || a.Mark != MarkBad {
+			t.Errorf("%d looks, %d lines, mark %s, want 20, 20 and bad", len(w.looked), len(a.Lines), a.Mark)
+		}
+		if got, want := (Plain{}).Text(a.Lines[1]), "sb did not answer in time. Ask again in a minute."; got != want {
+			t.Errorf("the hanging one says %q, want %q", got, want)
+		}
+	})
 }
 
 // statuses is a world in which the given servers answer and every other one does not.

@@ -52,6 +52,7 @@ func TestTextOfOthersCannotBecomeAnythingElse(t *testing.T) {
 		text string
 	}{
 		{"a user id with markup inside is plain text", User("U1> <!channel"), KindPlain, "U1> <!channel"},
+		{"nor does it help to write it in capitals", User("U1><!HERE>"), KindPlain, "U1><!HERE>"},
 		{"a channel id with a label is plain text", Channel("C1|x"), KindPlain, "C1|x"},
 		{"an empty user id is plain text", User(""), KindPlain, ""},
 		{"terminal control sequences lose their escape", Words("\x1b[31mred\a"), KindPlain, "[31mred"},
