@@ -55,6 +55,7 @@ func TestContract(t *testing.T) {
 		{"a fact is the last one set", testFacts},
 		{"words from outside never lose a row", testHostileWords},
 		{"a transaction shares its fate with the job's", testTxShared},
+		{"a transaction that breaks off leaves nothing open", testTxBroken},
 	}
 	for _, db := range databases() {
 		t.Run(db.name, func(t *testing.T) {
@@ -98,7 +99,7 @@ func postgresSchema(t testing.TB) string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer conn.Close(ctx)
+		defer func() { check(t, conn.Close(ctx)) }()
 		if _, err := conn.Exec(ctx, sql); err != nil {
 			t.Fatal(err)
 		}
@@ -180,4 +181,11 @@ func end(t testing.TB, s *Store, id uuid.UUID, at time.Time, v executor.Verdict)
 	c, err = s.SaveCycle(t.Context(), c, stamp)
 	check(t, err)
 	return c
+}
+
+func count(t testing.TB, s *Store, query string, args ...any) int {
+	t.Helper()
+	n, err := one(t.Context(), s, scanOne[int], query, args...)
+	check(t, err)
+	return n
 }

@@ -179,20 +179,23 @@ func testHistory(t *testing.T, s *Store) {
 	}
 }
 
+// endAfter runs the i-th cycle, which takes so long; 0 when nobody knows when it began.
+func endAfter(t testing.TB, s *Store, i int, took time.Duration, v executor.Verdict) {
+	t.Helper()
+	out, _ := ask(t, s, request(t, "aadc01", executor.Delta))
+	c, stamp, err := s.Stamp(t.Context(), out.Cycle.ID)
+	check(t, err)
+	start := morning.Add(time.Duration(i) * time.Hour)
+	c.Phase, c.ReadsFrom, c.EndedAt, c.Result.Verdict = executor.PhaseEnded, start, start.Add(took), v
+	if took == 0 {
+		c.ReadsFrom = time.Time{}
+	}
+	_, err = s.SaveCycle(t.Context(), c, stamp)
+	check(t, err)
+}
+
 func testUsual(t *testing.T, s *Store) {
 	ctx := t.Context()
-	run := func(i int, took time.Duration, v executor.Verdict) {
-		out, _ := ask(t, s, request(t, "aadc01", executor.Delta))
-		c, stamp, err := s.Stamp(ctx, out.Cycle.ID)
-		check(t, err)
-		start := morning.Add(time.Duration(i) * time.Hour)
-		c.Phase, c.ReadsFrom, c.EndedAt, c.Result.Verdict = executor.PhaseEnded, start, start.Add(took), v
-		if took == 0 {
-			c.ReadsFrom = time.Time{}
-		}
-		_, err = s.SaveCycle(ctx, c, stamp)
-		check(t, err)
-	}
 	want := func(usual time.Duration, of int) {
 		t.Helper()
 		got, n, err := s.Usual(ctx, "aadc01", executor.Delta)
@@ -202,15 +205,15 @@ func testUsual(t *testing.T, s *Store) {
 		}
 	}
 	want(0, 0)
-	run(1, 10*time.Minute, executor.Succeeded)
-	run(2, time.Minute, executor.Warnings)
-	run(3, time.Second, executor.Failed) // does not count
-	run(4, 0, executor.Succeeded)        // nobody knows when it began
+	endAfter(t, s, 1, 10*time.Minute, executor.Succeeded)
+	endAfter(t, s, 2, time.Minute, executor.Warnings)
+	endAfter(t, s, 3, time.Second, executor.Failed) // does not count
+	endAfter(t, s, 4, 0, executor.Succeeded)        // does not count either
 	want(5*time.Minute+30*time.Second, 2)
-	run(5, 3*time.Minute, executor.Succeeded)
+	endAfter(t, s, 5, 3*time.Minute, executor.Succeeded)
 	want(3*time.Minute, 3)
 	for i := range 20 {
-		run(10+i, 2*time.Minute, executor.Succeeded)
+		endAfter(t, s, 10+i, 2*time.Minute, executor.Succeeded)
 	}
 	want(2*time.Minute, 20)
 	if _, n, err := s.Usual(ctx, "aadc01", executor.Initial); err != nil || n != 0 {

@@ -8,7 +8,7 @@ import (
 
 // Fact returns a small thing that was remembered under a name; empty when nothing was.
 func (q *queries) Fact(ctx context.Context, name string) (string, error) {
-	v, err := one(ctx, q, scanText, `SELECT value FROM facts WHERE name = $1`, name)
+	v, err := one(ctx, q, scanOne[string], `SELECT value FROM facts WHERE name = $1`, name)
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return "", fmt.Errorf("read fact %s: %w", name, err)
 	}

@@ -61,7 +61,8 @@ func (q *queries) Unhandled(ctx context.Context) ([]Envelope, error) {
 	return out, nil
 }
 
-// PruneInbox forgets handled envelopes that came before a time, but never one younger than 24 hours.
+// PruneInbox forgets handled envelopes, and where requests wanted their ephemeral answers, from before a time, but never
+// what is younger than 24 hours.
 func (q *queries) PruneInbox(ctx context.Context, before time.Time) error {
 	if latest := q.now().Add(-keepInbox); before.After(latest) {
 		before = latest
@@ -69,6 +70,10 @@ func (q *queries) PruneInbox(ctx context.Context, before time.Time) error {
 	_, err := q.exec(ctx, `DELETE FROM inbox WHERE handled_at IS NOT NULL AND received_at < $1`, millis(before))
 	if err != nil {
 		return fmt.Errorf("prune inbox: %w", err)
+	}
+	_, err = q.exec(ctx, `UPDATE requests SET reply_to = '' WHERE asked_at < $1 AND reply_to <> ''`, millis(before))
+	if err != nil {
+		return fmt.Errorf("prune reply addresses: %w", err)
 	}
 	return nil
 }

@@ -3,6 +3,8 @@ package store
 import (
 	"testing"
 	"time"
+
+	"github.com/adsyncbot/adsyncbot/executor"
 )
 
 func envelope(t testing.TB, dedup string, at time.Time) Envelope {
@@ -49,8 +51,7 @@ func testInboxLife(t *testing.T, s *Store) {
 	if left, err = s.Unhandled(ctx); err != nil || len(left) != 1 {
 		t.Errorf("unhandled = %+v, %v, want the young one", left, err)
 	}
-	var n int
-	check(t, s.db.QueryRowContext(ctx, `SELECT COUNT(*) FROM inbox WHERE id = $1 AND payload IS NULL`, old.ID.String()).Scan(&n))
+	n := count(t, s, `SELECT COUNT(*) FROM inbox WHERE id = $1 AND payload IS NULL`, old.ID.String())
 	if n != 1 {
 		t.Error("the payload of a handled envelope is still there")
 	}
@@ -70,7 +71,18 @@ func testInboxPrune(t *testing.T, s *Store) {
 			check(t, s.Handled(ctx, e.ID))
 		}
 	}
+	young, old := request(t, "aadc01", executor.Delta), request(t, "aadc01", executor.Delta)
+	old.AskedAt = morning.Add(-25 * time.Hour)
+	ask(t, s, young)
+	ask(t, s, old)
 	check(t, s.PruneInbox(ctx, morning)) // asks for too much
+	for r, want := range map[executor.Request]string{young: "https://hooks.example/1", old: ""} {
+		to, err := s.ReplyTo(ctx, r.ID)
+		check(t, err)
+		if to != want {
+			t.Errorf("asked at %v, answered to %q, want %q", r.AskedAt, to, want)
+		}
+	}
 	for k, want := range map[string]bool{"day": false, "older": true, "unhandled": false} {
 		fresh, err := s.Inbox(ctx, envelope(t, k, morning))
 		check(t, err)

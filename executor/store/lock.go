@@ -14,8 +14,9 @@ var ErrLocked = errors.New("the database is in use")
 
 // LockedError says that another process owns an SQLite database.
 type LockedError struct {
-	Path string // the lock file
-	PID  int    // the owner; 0 when it has not written it yet
+	Path   string // the lock file
+	PID    int    // the owner; 0 when it has not written it yet
+	Holder string // what the owner called itself
 }
 
 // Error implements error.
@@ -23,7 +24,7 @@ func (e *LockedError) Error() string {
 	if e.PID == 0 {
 		return fmt.Sprintf("%v by another process (it holds %s)", ErrLocked, e.Path)
 	}
-	return fmt.Sprintf("%v by process %d (it holds %s)", ErrLocked, e.PID, e.Path)
+	return fmt.Sprintf("%v by process %d, adsyncbot %s (it holds %s)", ErrLocked, e.PID, e.Holder, e.Path)
 }
 
 // Unwrap returns ErrLocked.
@@ -34,7 +35,7 @@ func (e *LockedError) Unwrap() error { return ErrLocked }
 type lockFile struct{ f *os.File }
 
 // acquireLock takes the lock next to the database at path; a *LockedError when somebody has it.
-func acquireLock(path string) (*lockFile, error) {
+func acquireLock(path, holder string) (*lockFile, error) {
 	path += ".lock"
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // the path is the operator's
 	if err != nil {
@@ -42,15 +43,16 @@ func acquireLock(path string) (*lockFile, error) {
 	}
 	taken, err := tryLock(f)
 	if err != nil || !taken {
-		pid := readPID(f)
+		locked := readOwner(f)
+		locked.Path = path
 		err = errors.Join(err, f.Close())
 		if err != nil {
 			return nil, fmt.Errorf("lock %s: %w", path, err)
 		}
-		return nil, &LockedError{Path: path, PID: pid}
+		return nil, locked
 	}
 	l := &lockFile{f: f}
-	if err := l.write(strconv.Itoa(os.Getpid()) + "\n"); err != nil {
+	if err := l.write(fmt.Sprintf("%d %s\n", os.Getpid(), holder)); err != nil {
 		return nil, errors.Join(fmt.Errorf("lock %s: %w", path, err), f.Close())
 	}
 	return l, nil
@@ -69,15 +71,17 @@ func (l *lockFile) write(s string) error {
 	return err
 }
 
-// readPID reads the owner's process id. It is for people to read; nothing is decided by it.
-func readPID(f *os.File) int {
-	b, err := io.ReadAll(io.NewSectionReader(f, 0, 32))
+// readOwner reads what the owner wrote. Only who waits for whom is decided by it, never who owns the database.
+func readOwner(f *os.File) *LockedError {
+	e := &LockedError{}
+	b, err := io.ReadAll(io.NewSectionReader(f, 0, 64))
 	if err != nil {
-		return 0
+		return e
 	}
-	pid, err := strconv.Atoi(strings.TrimSpace(string(b)))
-	if err != nil {
-		return 0
+	pid, holder, _ := strings.Cut(strings.TrimSpace(string(b)), " ")
+	if e.PID, err = strconv.Atoi(pid); err != nil {
+		return e
 	}
-	return pid
+	e.Holder = holder
+	return e
 }

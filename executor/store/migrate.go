@@ -48,10 +48,9 @@ func (s *Store) migrate(ctx context.Context, log *slog.Logger) error {
 
 // migrateBeside migrates for a process that does not own an SQLite database. Under a running owner the schema does not
 // change: the owner is given time to do it, and if it does not, it is of an older version.
-func (s *Store) migrateBeside(ctx context.Context, path string, log *slog.Logger) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, waitForOwner,
-		errors.New("its schema is older than this program: restart the running adsyncbot with this version first"))
-	defer cancel()
+func (s *Store) migrateBeside(ctx context.Context, path, holder string, log *slog.Logger) error {
+	giveUp := time.NewTimer(waitForOwner)
+	defer giveUp.Stop()
 	again := time.NewTicker(50 * time.Millisecond)
 	defer again.Stop()
 	for {
@@ -59,7 +58,7 @@ func (s *Store) migrateBeside(ctx context.Context, path string, log *slog.Logger
 		if err != nil || current {
 			return err
 		}
-		lock, err := acquireLock(path)
+		lock, err := acquireLock(path, holder)
 		if err == nil {
 			return errors.Join(s.migrate(ctx, log), lock.release())
 		}
@@ -68,8 +67,10 @@ func (s *Store) migrateBeside(ctx context.Context, path string, log *slog.Logger
 		}
 		select {
 		case <-again.C:
+		case <-giveUp.C:
+			return fmt.Errorf("%w, which is older than this program: restart it with this version first", err)
 		case <-ctx.Done():
-			return fmt.Errorf("%w: %w", err, context.Cause(ctx))
+			return context.Cause(ctx)
 		}
 	}
 }
@@ -96,7 +97,7 @@ func (s *Store) schema(ctx context.Context) (files []string, have int, err error
 	if err != nil {
 		return nil, 0, fmt.Errorf("read the schema's version: %w", err)
 	}
-	err = s.db.QueryRowContext(ctx, `SELECT COALESCE(MAX(version), 0) FROM adsyncbot_schema`).Scan(&have)
+	have, err = one(ctx, s, scanOne[int], `SELECT COALESCE(MAX(version), 0) FROM adsyncbot_schema`)
 	if err != nil {
 		return nil, 0, fmt.Errorf("read the schema's version: %w", err)
 	}
@@ -139,7 +140,7 @@ func (s *Store) apply(ctx context.Context, name string, version int) error {
 }
 
 func (s *Store) migrateRiver(ctx context.Context) error {
-	if s.kind == SQLite {
+	if s.pool == nil {
 		river, err := rivermigrate.New(riversqlite.New(s.db), riverConfig())
 		if err != nil {
 			return err

@@ -7,14 +7,13 @@ import (
 	"log/slog"
 
 	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/jackc/pgx/v5/stdlib"
 )
 
 // minConns is the least number of connections that is enough: River listens on one and works with another, and the
 // store's own transactions must not wait for those.
 const minConns = 4
 
-func openPostgres(ctx context.Context, url string, opts Options, log *slog.Logger) (_ *Store, err error) {
+func openPostgres(ctx context.Context, url string, opts Options, log *slog.Logger) (*Store, error) {
 	cfg, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		// The cause is dropped: it quotes the url, and what is password in a malformed one is anybody's guess.
@@ -26,14 +25,9 @@ func openPostgres(ctx context.Context, url string, opts Options, log *slog.Logge
 	if err != nil {
 		return nil, fmt.Errorf("open store %s: %w", where, err)
 	}
-	s := newStore(Postgres, stdlib.OpenDBFromPool(pool), opts.Now)
-	s.pool = pool
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, s.Close())
-		}
-	}()
-	if err = s.migratePostgres(ctx, log); err != nil {
+	s := &Store{queries: queries{pgxQuerier{pool}, opts.Now}, pool: pool}
+	if err := s.migratePostgres(ctx, log); err != nil {
+		pool.Close()
 		return nil, fmt.Errorf("open store %s: %w", where, err)
 	}
 	return s, nil

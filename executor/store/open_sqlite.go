@@ -25,19 +25,19 @@ func openSQLite(ctx context.Context, path string, opts Options, log *slog.Logger
 	}
 	// SQLite has one writer. With one connection nobody ever waits for a lock inside this process.
 	db.SetMaxOpenConns(1)
-	s := newStore(SQLite, db, opts.Now)
+	s := &Store{queries: queries{sqlQuerier{db}, opts.Now}, db: db}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.Close())
 		}
 	}()
 	if opts.Role == Owner {
-		if s.lock, err = acquireLock(path); err != nil {
+		if s.lock, err = acquireLock(path, opts.Holder); err != nil {
 			return nil, fmt.Errorf("open store: %w", err)
 		}
 		err = s.migrate(ctx, log)
 	} else {
-		err = s.migrateBeside(ctx, path, log)
+		err = s.migrateBeside(ctx, path, opts.Holder, log)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open store %s: %w", path, err)

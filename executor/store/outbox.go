@@ -161,11 +161,14 @@ func (q *queries) Dead(ctx context.Context, id uuid.UUID, cause error) error {
 // OutboxDepth returns how many messages are to be sent, since when the oldest of them waits (zero when there is none),
 // and how many were given up.
 func (q *queries) OutboxDepth(ctx context.Context) (pending int, oldest time.Time, dead int, err error) {
-	err = q.db.QueryRowContext(ctx, `
+	scan := func(r row) (struct{}, error) {
+		return struct{}{}, r.Scan(&pending, (*moment)(&oldest), &dead)
+	}
+	_, err = one(ctx, q, scan, `
 		SELECT COUNT(CASE WHEN state = 'pending' AND want > sent THEN 1 END),
 			MIN(CASE WHEN state = 'pending' AND want > sent THEN waits_at END),
 			COUNT(CASE WHEN state = 'dead' THEN 1 END)
-		FROM messages`).Scan(&pending, (*moment)(&oldest), &dead)
+		FROM messages`)
 	if err != nil {
 		return 0, time.Time{}, 0, fmt.Errorf("count the outbox: %w", err)
 	}

@@ -37,7 +37,7 @@ func (t *Tx) saveCycle(ctx context.Context, c executor.Cycle, stamp string) (exe
 	if err != nil {
 		return c, err
 	}
-	found, err := all(ctx, &t.queries, scanCycle, `
+	found, err := all(ctx, t, scanCycle, `
 		UPDATE cycles SET policy = $3, origin = $4, phase = $5, intent_at = $6, ended_at = $7, verdict = $8, state = $9, version = version + 1
 		WHERE id = $1 AND stamp = $2 AND phase <> 'ended'
 		RETURNING `+cycleColumns,
@@ -86,8 +86,7 @@ func (s *Store) SetCancel(ctx context.Context, cycle uuid.UUID, at time.Time) er
 
 // touch gives a live cycle a new version without changing what a slice saves, and asks the outbox to show it.
 func (t *Tx) touch(ctx context.Context, cycle uuid.UUID) (version int, err error) {
-	err = t.db.QueryRowContext(ctx, `UPDATE cycles SET version = version + 1 WHERE id = $1 RETURNING version`, key(cycle)).
-		Scan(&version)
+	version, err = one(ctx, t, scanOne[int], `UPDATE cycles SET version = version + 1 WHERE id = $1 RETURNING version`, key(cycle))
 	if err != nil {
 		return 0, err
 	}

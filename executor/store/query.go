@@ -3,29 +3,49 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // queries are the queries that a Store and a Tx have in common.
 type queries struct {
-	db  querier
+	querier
+
 	now func() time.Time
 }
 
-// querier runs queries. *sql.DB, *sql.Tx and *sql.Conn are its production implementations.
+// querier runs queries. sqlQuerier and pgxQuerier are its production implementations.
 type querier interface {
-	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+	// exec runs a statement, or several without arguments, and returns how many rows the last one changed.
+	exec(ctx context.Context, query string, args ...any) (int64, error)
+	query(ctx context.Context, query string, args ...any) (rows, error)
 }
 
-// exec runs a statement and returns how many rows it changed.
-func (q *queries) exec(ctx context.Context, query string, args ...any) (int64, error) {
+// rows are what *sql.Rows and pgx.Rows have in common.
+type rows interface {
+	row
+	Next() bool
+	Err() error
+	Close()
+}
+
+// row is one of them.
+type row interface{ Scan(dest ...any) error }
+
+// sqlQuerier runs queries on a *sql.DB or a *sql.Tx.
+type sqlQuerier struct {
+	db interface {
+		ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+		QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	}
+}
+
+func (q sqlQuerier) exec(ctx context.Context, query string, args ...any) (int64, error) {
 	r, err := q.db.ExecContext(ctx, query, args...)
 	if err != nil {
 		return 0, err
@@ -33,25 +53,39 @@ func (q *queries) exec(ctx context.Context, query string, args ...any) (int64, e
 	return r.RowsAffected()
 }
 
-// row is *sql.Row or *sql.Rows.
-type row interface{ Scan(dest ...any) error }
+func (q sqlQuerier) query(ctx context.Context, query string, args ...any) (rows, error) {
+	r, err := q.db.QueryContext(ctx, query, args...) //nolint:rowserrcheck // all does
+	return sqlRows{r}, err
+}
 
-// one reads the only row of a query; ErrNotFound when there is none.
-func one[T any](ctx context.Context, q *queries, scan func(row) (T, error), query string, args ...any) (T, error) {
-	v, err := scan(q.db.QueryRowContext(ctx, query, args...))
-	if errors.Is(err, sql.ErrNoRows) {
-		return v, ErrNotFound
+type sqlRows struct{ *sql.Rows }
+
+func (r sqlRows) Close() { _ = r.Rows.Close() } // Err says what went wrong
+
+// pgxQuerier runs queries on a *pgxpool.Pool or a pgx.Tx.
+type pgxQuerier struct {
+	db interface {
+		Exec(ctx context.Context, query string, args ...any) (pgconn.CommandTag, error)
+		Query(ctx context.Context, query string, args ...any) (pgx.Rows, error)
 	}
-	return v, err
+}
+
+func (q pgxQuerier) exec(ctx context.Context, query string, args ...any) (int64, error) {
+	tag, err := q.db.Exec(ctx, query, args...)
+	return tag.RowsAffected(), err
+}
+
+func (q pgxQuerier) query(ctx context.Context, query string, args ...any) (rows, error) {
+	return q.db.Query(ctx, query, args...) //nolint:sqlclosecheck // all does
 }
 
 // all reads every row of a query.
-func all[T any](ctx context.Context, q *queries, scan func(row) (T, error), query string, args ...any) ([]T, error) {
-	rows, err := q.db.QueryContext(ctx, query, args...)
+func all[T any](ctx context.Context, q querier, scan func(row) (T, error), query string, args ...any) ([]T, error) {
+	rows, err := q.query(ctx, query, args...)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = rows.Close() }()
+	defer rows.Close()
 	var out []T
 	for rows.Next() {
 		v, err := scan(rows)
@@ -61,6 +95,25 @@ func all[T any](ctx context.Context, q *queries, scan func(row) (T, error), quer
 		out = append(out, v)
 	}
 	return out, rows.Err()
+}
+
+// one reads the only row of a query; ErrNotFound when there is none.
+func one[T any](ctx context.Context, q querier, scan func(row) (T, error), query string, args ...any) (T, error) {
+	found, err := all(ctx, q, scan, query, args...)
+	if err == nil && len(found) == 0 {
+		err = ErrNotFound
+	}
+	if err != nil {
+		var none T
+		return none, err
+	}
+	return found[0], nil
+}
+
+// scanOne scans a row of one column.
+func scanOne[T any](r row) (v T, err error) {
+	err = r.Scan(&v)
+	return v, err
 }
 
 // millis is the argument for a time: UTC milliseconds, null for the zero time.

@@ -72,7 +72,7 @@ func (t *Tx) take(ctx context.Context, r executor.Request) (c executor.Cycle, jo
 		}
 		// An update that changes nothing is the row lock that both databases have: a cycle that is joined cannot end
 		// before the request is in it.
-		locked, err := all(ctx, &t.queries, scanCycle, `
+		locked, err := all(ctx, t, scanCycle, `
 			UPDATE cycles SET phase = phase WHERE server = $1 AND phase <> 'ended' RETURNING `+cycleColumns, r.Server)
 		if err != nil {
 			return c, false, err
@@ -88,19 +88,24 @@ func (t *Tx) take(ctx context.Context, r executor.Request) (c executor.Cycle, jo
 
 // outcome returns what has become of a stored request.
 func (q *queries) outcome(ctx context.Context, id uuid.UUID) (executor.Outcome, error) {
-	var out executor.Outcome
-	var served, refused uuid.NullUUID
-	err := q.db.QueryRowContext(ctx, `SELECT cycle_id, refused_by, joined FROM requests WHERE id = $1`, key(id)).
-		Scan(&served, &refused, &out.Joined)
-	if err != nil {
-		return out, err
+	type fate struct {
+		served, refused uuid.NullUUID
+		joined          bool
 	}
-	if refused.Valid {
-		c, err := q.Cycle(ctx, refused.UUID)
+	scan := func(r row) (f fate, err error) {
+		err = r.Scan(&f.served, &f.refused, &f.joined)
+		return f, err
+	}
+	f, err := one(ctx, q, scan, `SELECT cycle_id, refused_by, joined FROM requests WHERE id = $1`, key(id))
+	if err != nil {
+		return executor.Outcome{}, err
+	}
+	if f.refused.Valid {
+		c, err := q.Cycle(ctx, f.refused.UUID)
 		return executor.Outcome{Refused: &c}, err
 	}
-	out.Cycle, err = q.Cycle(ctx, served.UUID)
-	return out, err
+	c, err := q.Cycle(ctx, f.served.UUID)
+	return executor.Outcome{Cycle: c, Joined: f.joined}, err
 }
 
 // Request returns a request; ErrNotFound when there is none.
@@ -124,7 +129,7 @@ func (q *queries) Requests(ctx context.Context, cycle uuid.UUID) ([]executor.Req
 
 // ReplyTo returns where an ephemeral answer to a request can be sent; empty when its way in has no such thing.
 func (q *queries) ReplyTo(ctx context.Context, request uuid.UUID) (string, error) {
-	to, err := one(ctx, q, scanText, `SELECT reply_to FROM requests WHERE id = $1`, key(request))
+	to, err := one(ctx, q, scanOne[string], `SELECT reply_to FROM requests WHERE id = $1`, key(request))
 	if err != nil {
 		return "", fmt.Errorf("read where to answer request %s: %w", request, err)
 	}
@@ -135,9 +140,4 @@ func scanRequest(r row) (req executor.Request, err error) {
 	err = r.Scan(&req.ID, &req.Policy, &req.Server, &req.Asker.Way, &req.Asker.Team, &req.Asker.User,
 		&req.Audience.Team, &req.Audience.Channel, &req.Reason, &req.Rule, (*moment)(&req.AskedAt))
 	return req, err
-}
-
-func scanText(r row) (s string, err error) {
-	err = r.Scan(&s)
-	return s, err
 }

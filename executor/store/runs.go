@@ -45,7 +45,6 @@ func (q *queries) fillRuns(ctx context.Context, cycles []executor.Cycle) error {
 		ids[i] = key(cycles[i].ID)
 		at[cycles[i].ID] = &cycles[i]
 	}
-	//nolint:gosec // only placeholders are put together
 	found, err := all(ctx, q, scanRun, `
 		SELECT cycle_id, connector, profile, result, verdict, start_ns, end_ns, adds, updates, deletes, errors
 		FROM runs WHERE cycle_id IN (`+strings.Join(marks, ", ")+`) ORDER BY cycle_id, position`, ids...)

@@ -209,3 +209,39 @@ func testTxShared(t *testing.T, s *Store) {
 	check(t, write(nil))
 	expect("1")
 }
+
+func testTxBroken(t *testing.T, s *Store) {
+	ctx, cancel := context.WithCancelCause(t.Context())
+	err := s.Tx(ctx, func(ctx context.Context, tx *Tx) error {
+		check(t, tx.SetFact(ctx, "left", "1"))
+		cancel(errors.New("stop"))
+		return tx.SetFact(ctx, "left", "2")
+	})
+	if err == nil {
+		t.Error("a transaction whose context ended was committed")
+	}
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Error("the panic was swallowed")
+			}
+		}()
+		_ = s.Tx(t.Context(), func(ctx context.Context, tx *Tx) error {
+			check(t, tx.SetFact(ctx, "left", "3"))
+			panic("bug")
+		})
+	}()
+	// On SQLite this would wait for ever for the one connection, were it still held.
+	if v, err := s.Fact(t.Context(), "left"); err != nil || v != "" {
+		t.Errorf("left behind: %q, %v", v, err)
+	}
+	inUse := 0
+	if s.Kind() == SQLite {
+		inUse = s.SQLDB().Stats().InUse
+	} else {
+		inUse = int(s.Pool().Stat().AcquiredConns())
+	}
+	if inUse != 0 {
+		t.Errorf("%d connections are still in use", inUse)
+	}
+}

@@ -37,6 +37,8 @@ const (
 type Options struct {
 	Now  func() time.Time // the clock of what is stamped; time.Now when nil
 	Role Role
+	// Holder is what the lock file calls an owner, for people: the command that it runs.
+	Holder string
 }
 
 var (
@@ -53,10 +55,9 @@ var (
 type Store struct {
 	queries
 
-	kind string
-	db   *sql.DB
-	pool *pgxpool.Pool // nil on SQLite
-	lock *lockFile     // nil unless this is an SQLite database's owner
+	db   *sql.DB       // SQLite
+	pool *pgxpool.Pool // or Postgres
+	lock *lockFile     // of an SQLite database's owner
 }
 
 // Open opens the database that url names, "sqlite:" with a path or "postgres://…", and migrates it.
@@ -74,16 +75,13 @@ func Open(ctx context.Context, url string, opts Options, log *slog.Logger) (*Sto
 	return nil, errors.New("open store: its url begins with neither sqlite: nor postgres://")
 }
 
-func newStore(kind string, db *sql.DB, now func() time.Time) *Store {
-	return &Store{queries: queries{db: db, now: now}, kind: kind, db: db}
-}
-
 // Close closes the database and gives the lock back.
 func (s *Store) Close() error {
-	err := s.db.Close()
 	if s.pool != nil {
-		s.pool.Close()
+		s.pool.Close() // waits for who still uses it
+		return nil
 	}
+	err := s.db.Close()
 	if s.lock != nil {
 		err = errors.Join(err, s.lock.release())
 	}
@@ -93,10 +91,23 @@ func (s *Store) Close() error {
 	return nil
 }
 
-// Kind returns SQLite or Postgres.
-func (s *Store) Kind() string { return s.kind }
+// Ping reports whether the database answers.
+func (s *Store) Ping(ctx context.Context) error {
+	if err := s.db.PingContext(ctx); err != nil {
+		return fmt.Errorf("store does not answer: %w", err)
+	}
+	return nil
+}
 
-// SQLDB returns the database's handle. On SQLite it has one connection, which an open transaction holds.
+// Kind returns SQLite or Postgres.
+func (s *Store) Kind() string {
+	if s.pool != nil {
+		return Postgres
+	}
+	return SQLite
+}
+
+// SQLDB returns the database's handle; nil on Postgres. It has one connection, which an open transaction holds.
 func (s *Store) SQLDB() *sql.DB { return s.db }
 
 // Pool returns the pool of connections; nil on SQLite.

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/stdlib"
 )
 
 // Tx is one transaction over these tables and, by SQL or PGX, the job engine's. It belongs to one goroutine and ends with
@@ -29,7 +28,7 @@ func (t *Tx) PGX() pgx.Tx { return t.pgxTx }
 // Tx runs do in one transaction, which is committed when do returns nil and rolled back otherwise. Inside do use tx only:
 // SQLite has one connection, so a call on the Store would wait for the transaction that waits for it, until ctx ends.
 func (s *Store) Tx(ctx context.Context, do func(ctx context.Context, tx *Tx) error) error {
-	if s.kind == SQLite {
+	if s.pool == nil {
 		return s.txSQLite(ctx, do)
 	}
 	return s.txPostgres(ctx, do)
@@ -41,7 +40,7 @@ func (s *Store) txSQLite(ctx context.Context, do func(ctx context.Context, tx *T
 		return fmt.Errorf("begin transaction: %w", err)
 	}
 	defer func() { err = rolledBack(err, tx.Rollback()) }()
-	if err := do(ctx, &Tx{queries: queries{db: tx, now: s.now}, sqlTx: tx}); err != nil {
+	if err := do(ctx, &Tx{queries: queries{sqlQuerier{tx}, s.now}, sqlTx: tx}); err != nil {
 		return err
 	}
 	if err := tx.Commit(); err != nil {
@@ -50,28 +49,9 @@ func (s *Store) txSQLite(ctx context.Context, do func(ctx context.Context, tx *T
 	return nil
 }
 
-// txPostgres begins the transaction on pgx's connection, so that River can share it, and runs the queries on the
-// database/sql connection around it, so that they are the same as on SQLite.
 func (s *Store) txPostgres(ctx context.Context, do func(ctx context.Context, tx *Tx) error) (err error) {
-	conn, err := s.db.Conn(ctx)
-	if err != nil {
-		return fmt.Errorf("begin transaction: %w", err)
-	}
-	defer func() { _ = conn.Close() }() // hands it back to the pool
-	var raw *pgx.Conn
-	err = conn.Raw(func(driverConn any) error {
-		c, ok := driverConn.(*stdlib.Conn)
-		if !ok {
-			return fmt.Errorf("unexpected driver connection %T", driverConn)
-		}
-		raw = c.Conn()
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("begin transaction: %w", err)
-	}
-	// Every query below is written for read committed: a statement sees what was committed before it.
-	tx, err := raw.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.ReadCommitted})
+	// The queries are written for read committed: a statement sees what was committed before it.
+	tx, err := s.pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.ReadCommitted})
 	if err != nil {
 		return fmt.Errorf("begin transaction: %w", err)
 	}
@@ -80,7 +60,7 @@ func (s *Store) txPostgres(ctx context.Context, do func(ctx context.Context, tx 
 		defer cancel()
 		err = rolledBack(err, tx.Rollback(ctx))
 	}()
-	if err := do(ctx, &Tx{queries: queries{db: conn, now: s.now}, pgxTx: tx}); err != nil {
+	if err := do(ctx, &Tx{queries: queries{pgxQuerier{tx}, s.now}, pgxTx: tx}); err != nil {
 		return err
 	}
 	if err := tx.Commit(ctx); err != nil {
