@@ -114,7 +114,7 @@ func (s *session) existing(ctx context.Context, adopt string, inProgress bool, s
 	if inProgress {
 		began, policy := s.newest(ctx, s.m.Now().Add(-25*time.Hour), "cycle started", "Started a new sync cycle run", "cycle completed")
 		if adopt == "initial" && policy != Initial {
-			s.refuse("already_running", string(policy), "")
+			s.refuse("already_running", "", "")
 			return began, false, true
 		}
 		s.emit("adopted", "why", "in_progress", "since_at", stamp(began), "policy", policy)

@@ -100,7 +100,7 @@ func TestStart(t *testing.T) {
 		{"ok", startDelta, fit + "accepted, event×2, events, end"},
 		{"race", startDelta, fit + "accepted, events, end"},
 		{"running delta", startDelta, fit + "adopted in_progress, event×3, events, end"},
-		{"running delta", startInitial, fit + "refused already_running Delta, end"},
+		{"running delta", startInitial, fit + "refused already_running, end"},
 		{"running initial", startInitial, fit + "adopted in_progress, event×3, events, end"},
 		{"running initial", startDelta, fit + "adopted in_progress, event×3, events, end"},
 		{"staging", startDelta, fit + "accepted, event×2, events, end"},

@@ -109,7 +109,7 @@ func (m *Model) called(cmdlet string) {
 	m.notify()
 }
 
-// Set changes the server's settings. A service that stops takes a running cycle down with it.
+// Set changes the server's settings; change must not call the model. A service that stops takes a running cycle down with it.
 func (m *Model) Set(change func(*Settings)) {
 	m.lock()
 	defer m.unlock()

@@ -265,6 +265,23 @@ type writerFunc func([]byte)
 
 func (f writerFunc) Write(text []byte) (int, error) { f(text); return len(text), nil }
 
+// In real time the script's own clock is the right one, and the script is sent as it is.
+func TestAScriptInRealTime(t *testing.T) {
+	situation, _ := Find("ok")
+	m := situation.New(WallClock{}, func(s *Settings) { s.Speed = 100 })
+	var stdout, stderr bytes.Buffer
+	text := compose(t, "start", strings.Replace(startDelta, `"look_seconds":4`, `"look_seconds":0`, 1))
+	if code := PowerShell(m, program(t))(t.Context(), commandLine, strings.NewReader(text), &stdout, &stderr); code != 0 || stderr.Len() > 0 {
+		t.Fatalf("exit code %d: %s", code, &stderr)
+	}
+	if got := kinds(lines(t, stdout.Bytes())); !strings.HasPrefix(got, "clock, service, module, scheduler, running, accepted, ") || m.Starts() != 1 {
+		t.Errorf("%d starts; got %s", m.Starts(), got)
+	}
+	if err := m.Wait(t.Context(), func(s State) bool { return s.Cycles == 2 }); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestTheExitCodeIsPowerShells(t *testing.T) {
 	m, _ := in(t, "ok")
 	var out bytes.Buffer
