@@ -99,7 +99,7 @@ func (c *Client) Identify(ctx context.Context, clock Clock) (Identity, error) {
 		if v.outcome == permanent || ctx.Err() != nil {
 			return Identity{}, err
 		}
-		p.lived(0, v.after, clock.Now())
+		p.lived(clock.Now(), v.after)
 		c.log.WarnContext(ctx, "slack does not say whose tokens these are, trying again", "cause", v.text)
 		if !clock.wait(ctx, p.due(clock.Now())) {
 			return Identity{}, err

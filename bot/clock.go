@@ -42,11 +42,12 @@ const (
 	paceReset = time.Minute // a connection that lived so long starts the pace anew
 )
 
-// pace spaces attempts from start to start: 1 s, doubling to a minute, and anew after one that lived. An attempt that
-// follows a long life is therefore due at once: people's commands fail while there is no connection.
+// pace spaces attempts from start to start: 1 s, doubling to a minute, and anew after one that lived. The attempt after a
+// long life is therefore due at once: people's commands fail while there is no connection.
 type pace struct {
-	last time.Time
-	gap  time.Duration
+	last time.Time     // when the last attempt started
+	gap  time.Duration // from there to the next one
+	away time.Time     // until when the other side asked us to stay away
 }
 
 // due returns how long to wait for the next attempt.
@@ -54,7 +55,7 @@ func (p *pace) due(now time.Time) time.Duration {
 	if p.last.IsZero() {
 		return 0
 	}
-	return max(0, p.last.Add(p.gap).Sub(now))
+	return max(0, p.last.Add(p.gap).Sub(now), p.away.Sub(now))
 }
 
 func (p *pace) started(now time.Time) {
@@ -62,12 +63,12 @@ func (p *pace) started(now time.Time) {
 	p.gap = min(max(2*p.gap, paceFloor), paceCap)
 }
 
-// lived is told how long the attempt held, and until when the other side asked us to stay away.
-func (p *pace) lived(d, away time.Duration, now time.Time) {
-	if d >= paceReset {
-		p.gap = paceFloor
+// lived is told when the attempt ended, and for how long the other side asked us to stay away.
+func (p *pace) lived(now time.Time, away time.Duration) {
+	if now.Sub(p.last) >= paceReset {
+		p.gap = 0
 	}
-	p.gap = max(p.gap, now.Add(away).Sub(p.last))
+	p.away = now.Add(away)
 }
 
 // backoff returns how long to wait before attempt n+1 of a delivery: 1 s doubling to a minute, up to a quarter less so

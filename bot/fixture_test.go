@@ -91,8 +91,12 @@ func (s *sim) serve(h Handler) (b *Bot, stop func() error) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	poster := NewPoster(s.client, s.store, Clock{}, s.log.logger())
-	b = New(s.client, h, poster, s.store, Config{Identity: id}, s.log.logger())
+	var clock Clock
+	if s.clock != nil {
+		clock = s.clock.clock()
+	}
+	poster := NewPoster(s.client, s.store, clock, s.log.logger())
+	b = New(s.client, h, poster, s.store, Config{Identity: id, Clock: clock}, s.log.logger())
 	stop = s.background(b.Run, poster.Run)
 	return b, stop
 }
@@ -276,6 +280,11 @@ func (m *manual) advance(d time.Duration) {
 // drive lets time pass, half a second at a time, until the workspace has seen what is wanted.
 func (s *sim) drive(ready func(slacksim.Snapshot) bool) {
 	s.t.Helper()
+	s.driveBy(500*time.Millisecond, ready)
+}
+
+func (s *sim) driveBy(step time.Duration, ready func(slacksim.Snapshot) bool) {
+	s.t.Helper()
 	for range 2000 {
 		ctx, cancel := context.WithTimeout(s.t.Context(), 10*time.Millisecond)
 		err := s.ws.Wait(ctx, ready)
@@ -283,7 +292,7 @@ func (s *sim) drive(ready func(slacksim.Snapshot) bool) {
 		if err == nil {
 			return
 		}
-		s.clock.advance(500 * time.Millisecond)
+		s.clock.advance(step)
 	}
 	s.t.Fatalf("it did not happen; log:\n%s", s.log.text())
 }

@@ -63,7 +63,7 @@ func (l *link) Run(ctx context.Context) error {
 			return fmt.Errorf("connect to Slack: %w", refused)
 		}
 		if ctx.Err() == nil {
-			p.lived(now.Sub(begin), judge(cause).after, now)
+			p.lived(now, judge(cause).after)
 			l.ended(ctx, cause, now.Sub(begin), p.due(now))
 		}
 	}

@@ -34,10 +34,12 @@ func (p *Poster) Ready(ctx context.Context, cycle uuid.UUID) error {
 	for {
 		news := p.nextNews() // before reading, so that nothing is missed in between
 		messages, err := p.store.Messages(ctx, cycle)
-		if err != nil {
-			return err
-		}
-		if ready, err := standing(messages); ready || err != nil {
+		if err == nil {
+			ready, never := standing(messages)
+			if ready || never != nil {
+				return never
+			}
+		} else if ctx.Err() == nil {
 			return err
 		}
 		select {

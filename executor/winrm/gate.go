@@ -3,6 +3,7 @@ package winrm
 import (
 	"context"
 	"fmt"
+	"strings"
 )
 
 // A Gate decides whether a logon may be tried, so that one wrong password never locks an account. Its production
@@ -18,10 +19,13 @@ type Gate interface {
 
 // A Logon is one attempt to present a secret to a server.
 type Logon struct {
-	Identity string // who logs on, in lower case: names of Windows accounts know no case
+	Identity string // who logs on, as Identity spells it
 	Server   string // the server's short name
 	Password Secret // what will be presented; already read, so it does not fail
 }
+
+// Identity is the name under which a Gate knows a user: names of Windows accounts know no case.
+func Identity(username string) string { return strings.ToLower(username) }
 
 // An Outcome is what became of a logon.
 type Outcome int

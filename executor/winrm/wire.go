@@ -101,7 +101,7 @@ func (w *wire) admit(ctx context.Context) error {
 	if err != nil {
 		return &secretError{err}
 	}
-	logon := Logon{Identity: strings.ToLower(w.username), Server: w.server, Password: known(password)}
+	logon := Logon{Identity: Identity(w.username), Server: w.server, Password: known(password)}
 	settle, err := w.gate.Admit(ctx, logon)
 	switch {
 	case err != nil && errors.Is(context.Cause(ctx), errNoAnswer):

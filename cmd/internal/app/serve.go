@@ -1,0 +1,127 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/adsyncbot/adsyncbot/bot"
+	"github.com/adsyncbot/adsyncbot/commands"
+	"github.com/adsyncbot/adsyncbot/executor"
+	"github.com/adsyncbot/adsyncbot/executor/jobs"
+	"github.com/adsyncbot/adsyncbot/executor/store"
+	"github.com/adsyncbot/adsyncbot/executor/winrm"
+)
+
+// Options is what a program may want otherwise than the configuration says.
+type Options struct {
+	Now func() time.Time // time.Now when nil
+	// Ready is called once the bot takes commands.
+	Ready func()
+}
+
+// ErrInUse says that another serve has the store.
+var ErrInUse = errors.New("another adsyncbot serve has this store")
+
+// Serve runs the bot until ctx ends.
+func Serve(ctx context.Context, cfg *Config, opts Options, log *slog.Logger) error {
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	client, err := cfg.SlackClient(ctx, log)
+	if err != nil {
+		return err
+	}
+	listener, err := listen(ctx, cfg.Listen)
+	if err != nil {
+		return err
+	}
+	st, err := openOwner(ctx, cfg, opts.Now, log)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	defer func() { _ = st.Close() }()
+	clock := bot.Clock{Now: opts.Now}
+	id, err := client.Identify(ctx, clock)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	log.Info("slack knows us", "team", id.Team, "team_name", id.TeamName, "app", id.App)
+
+	runners, closeRunners, err := cfg.runners(winrm.NewLockout(ledger{st}), log)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	defer closeRunners()
+	ex := executor.New(runners, log)
+	snapshot := cfg.Snapshot(id.Team)
+	poster := bot.NewPoster(client, st, clock, log)
+	queue, err := jobs.New(st, ex, poster, jobs.Config{Announcements: cfg.Schedules(id.Team), Now: opts.Now}, log)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	handler := commands.New(queue, st, ex, auditor{st}, func() *commands.Snapshot { return snapshot }, opts.Now, log)
+	b := bot.New(client, handler, poster, st, bot.Config{
+		Identity: id, UserGroups: func() []string { return snapshot.Groups() }, Clock: clock,
+	}, log)
+	h := &health{listener: listener, log: log, probes: []probe{
+		{"slack", func(context.Context) error { return connected(b) }},
+		{"store", st.Ping},
+		{"outbox", func(ctx context.Context) error { return outbox(ctx, st, opts.Now()) }},
+	}}
+	if opts.Ready != nil {
+		opts.Ready()
+	}
+	return runStages(ctx, h.run, poster.Run, queue.Run, b.Run)
+}
+
+// SlackClient reads both tokens and returns a client for them.
+func (c *Config) SlackClient(ctx context.Context, log *slog.Logger) (*bot.Client, error) {
+	app, err := c.ReadSecret(ctx, c.Slack.AppToken)
+	if err != nil {
+		return nil, fmt.Errorf("slack.app_token: %w", err)
+	}
+	token, err := c.ReadSecret(ctx, c.Slack.BotToken)
+	if err != nil {
+		return nil, fmt.Errorf("slack.bot_token: %w", err)
+	}
+	return bot.NewClient(app, token, c.Slack.APIURL, log)
+}
+
+// Who holds a store, as its lock file says.
+const (
+	HolderServe = "serve"
+	HolderSync  = "sync"
+)
+
+// OpenStore opens the configured store.
+func (c *Config) OpenStore(ctx context.Context, role store.Role, holder string, now func() time.Time, log *slog.Logger) (*store.Store, error) {
+	url, err := c.StoreURL()
+	if err != nil {
+		return nil, err
+	}
+	return store.Open(ctx, url, store.Options{Now: now, Role: role, Holder: holder}, log)
+}
+
+func connected(b *bot.Bot) error {
+	if !b.Connected() {
+		return errors.New("not connected to Slack")
+	}
+	return nil
+}
+
+// outboxAge is how long a message may wait before readiness says so: longer than one of Slack's rate limits.
+const outboxAge = 2 * time.Minute
+
+func outbox(ctx context.Context, st *store.Store, now time.Time) error {
+	pending, oldest, _, err := st.OutboxDepth(ctx)
+	if err != nil {
+		return err
+	}
+	if pending > 0 && now.Sub(oldest) > outboxAge {
+		return fmt.Errorf("%d messages wait for Slack, the oldest since %s", pending, oldest.UTC().Format(time.RFC3339))
+	}
+	return nil
+}
