@@ -13,7 +13,7 @@ import (
 const tracedFirst, tracedLast = 904, 906
 
 var (
-	cyclePattern    = regexp.MustCompile(`(?i)(Import|Sync|Export) cycle (started|completed) \((\w+)\)`)
+	cyclePattern    = regexp.MustCompile(`(?i)Import/Sync/Export cycle (started|completed) \((\w+)\)`)
 	begunPattern    = regexp.MustCompile(`(?i)Started a new sync cycle run`)
 	stepPattern     = regexp.MustCompile(`(?i)(Before|After) Execute RunProfile:\s*(.+?) on Connector:\s*([^\r\n]+)`)
 	overridePattern = regexp.MustCompile(`(?i)overridden to do a Full`)
@@ -32,8 +32,8 @@ type marker struct {
 	policy Policy // empty when the event does not tell
 }
 
-// mark reads an event as a marker. On a staging server the cycle's last part is the synchronization.
-func mark(e eventLine, staging bool) (marker, bool) {
+// mark reads an event as a marker. The scheduler writes two when a cycle begins, the first without its policy.
+func mark(e eventLine) (marker, bool) {
 	if !traced(e) {
 		return marker{}, false
 	}
@@ -44,21 +44,11 @@ func mark(e eventLine, staging bool) (marker, bool) {
 	if found == nil {
 		return marker{}, false
 	}
-	part, policy := found[1], Policy("")
-	if p, ok := ParsePolicy(found[3]); ok {
-		policy = p
+	m := marker{begin: strings.EqualFold(found[1], "started")}
+	if policy, ok := ParsePolicy(found[2]); ok {
+		m.policy = policy
 	}
-	last := "Export"
-	if staging {
-		last = "Sync"
-	}
-	switch started := strings.EqualFold(found[2], "started"); {
-	case started && strings.EqualFold(part, "Import"):
-		return marker{begin: true, policy: policy}, true
-	case !started && strings.EqualFold(part, last):
-		return marker{policy: policy}, true
-	}
-	return marker{}, false
+	return m, true
 }
 
 func traced(e eventLine) bool {
@@ -76,10 +66,10 @@ type journal struct {
 
 // readEvents adds events, in the order of their records, to what is known of a cycle's runs. Events that were read
 // before change nothing, so that a look may be repeated. It stops where the next cycle begins.
-func readEvents(runs []Run, events []eventLine, staging bool) journal {
+func readEvents(runs []Run, events []eventLine) journal {
 	j := journal{runs: cloneRuns(runs)}
 	for _, e := range events {
-		if m, ok := mark(e, staging); ok {
+		if m, ok := mark(e); ok {
 			if m.begin && j.over(e.At.Time) {
 				return j
 			}

@@ -120,18 +120,14 @@ func cycleEvents(first int, during map[string]string) []string {
 		add("After Execute RunProfile:" + profile + " on Connector:" + connector + ".")
 	}
 	add("Scheduler::SchedulerThreadMain : Started a new sync cycle run.")
-	add("Import cycle started (Delta).")
+	add("Import/Sync/Export cycle started (Delta).")
 	run("Delta Import", ad)
 	run("Delta Import", cloud)
-	add("Import cycle completed (Delta).")
-	add("Sync cycle started (Delta).")
 	run("Delta Synchronization", ad)
 	run("Delta Synchronization", cloud)
-	add("Sync cycle completed (Delta).")
-	add("Export cycle started (Delta).")
 	run("Export", cloud)
 	run("Export", ad)
-	add("Export cycle completed (Delta).")
+	add("Import/Sync/Export cycle completed (Delta).")
 	return append(all, events(len(all)))
 }
 
@@ -145,7 +141,7 @@ func TestStartOfAWholeCycle(t *testing.T) {
 		beat("Get-ADSyncScheduler"), scheduler(false, 600), running(), beat("Start-ADSyncSyncCycle"), accepted(5),
 		running("contoso.com"), beat("Get-WinEvent"),
 	}
-	lines = append(lines, trace(100, 6, "Import cycle started (Delta)."), trace(101, 7, "Before Execute RunProfile:Delta Import on Connector:contoso.com."), events(2))
+	lines = append(lines, trace(100, 6, "Import/Sync/Export cycle started (Delta)."), trace(101, 7, "Before Execute RunProfile:Delta Import on Connector:contoso.com."), events(2))
 	p := &player{lines: script(lines...)}
 	var notes []Look
 	look, err := executorOver(p).Start(t.Context(), "aadc01", StartOrder{Policy: Delta}, func(l Look) { notes = append(notes, l) })

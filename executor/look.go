@@ -164,7 +164,7 @@ func (o *observer) finish() {
 	o.evidence.since, o.evidence.staging = o.since(), l.Staging
 	o.evidence.journal = journal{runs: l.Runs}
 	if o.evidence.events != nil {
-		o.evidence.journal = readEvents(l.Runs, o.read, l.Staging)
+		o.evidence.journal = readEvents(l.Runs, o.read)
 		for _, e := range o.read {
 			l.Follow.Record = max(l.Follow.Record, e.Record)
 		}

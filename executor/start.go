@@ -88,11 +88,9 @@ func (o *observer) settle(order StartOrder) error {
 	switch {
 	case r.Code == CodeConnectorBusy && r.On == "":
 		r.On = busyConnector(o.refused.Message)
-	case r.Code == CodeRunning && preflight:
-		// A cycle whose policy the log does not tell may be our own of an earlier try; the next look will know.
-		if policy := Policy(r.On); policy == Delta || order.SinceIntent == 0 {
-			r.Code = CodeOtherPolicy
-		}
+	case r.Code == CodeRunning && preflight && order.SinceIntent == 0:
+		// On a retry it may be our own of an earlier try, whose policy the log does not tell yet; a later look will know.
+		r.Code = CodeOtherPolicy
 	case (r.Code == CodeRunning || r.Code == CodeRequested) && order.Policy == Delta:
 		// It was not in progress when the scheduler was asked, so it starts after this slice's clock line.
 		l := &o.look
@@ -114,7 +112,7 @@ func (e *Executor) lookBack(ctx context.Context, server string, order StartOrder
 	}
 	readable := o.evidence.events != nil
 	for _, e := range o.read {
-		m, ok := mark(e, o.look.Staging)
+		m, ok := mark(e)
 		if !ok || !m.begin || e.At.Before(since) || order.Policy == Initial && m.policy != Initial {
 			continue
 		}

@@ -48,7 +48,7 @@ func (e *Executor) Status(ctx context.Context, server string) (Status, error) {
 	if err != nil {
 		return Status{}, err
 	}
-	s.LastCycle = lastCycle(read, s.Staging)
+	s.LastCycle = lastCycle(read)
 	return s, nil
 }
 
@@ -74,24 +74,19 @@ func (s *Status) take(line any) {
 	}
 }
 
-// lastCycle finds the newest cycle. Its beginning is written twice, by the scheduler and by the import; the first of a
-// row counts.
-func lastCycle(events []eventLine, staging bool) *SeenCycle {
+// lastCycle finds the newest cycle. Its beginning is written twice, first without its policy; the first counts.
+func lastCycle(events []eventLine) *SeenCycle {
 	var last *SeenCycle
-	imported := false
 	for _, e := range events {
-		m, ok := mark(e, staging)
+		m, ok := mark(e)
 		switch {
 		case !ok:
-		case m.begin && last != nil && last.End.IsZero() && m.policy != "" && !imported:
-			last.Policy, imported = m.policy, true
+		case m.begin && (last == nil || !last.End.IsZero() || last.Policy != "" || m.policy == ""):
+			last = &SeenCycle{Policy: m.policy, Start: e.At.Time}
 		case m.begin:
-			last, imported = &SeenCycle{Policy: m.policy, Start: e.At.Time}, m.policy != ""
+			last.Policy = m.policy
 		case last != nil && last.End.IsZero():
 			last.End = e.At.Time
-			if m.policy != "" {
-				last.Policy = m.policy
-			}
 		}
 	}
 	return last

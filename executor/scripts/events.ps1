@@ -1,5 +1,5 @@
 # The Application log: what the scheduler and the engine wrote.
-$state.cycles = 'cycle (started|completed)|Started a new sync cycle run'
+$state.cycles = 'Import/Sync/Export cycle (started|completed)|Started a new sync cycle run'
 $state.steps = "$($state.cycles)|Execute RunProfile|overridden to do a Full|Could not execute run profile|Run profile '.*' not found"
 # Of Directory Synchronization, 904 to 906 are what its tracer writes everything as; the text decides. The list stays
 # below the 22 alternatives that one query of the event log may have.

@@ -8,25 +8,21 @@ function Out-Refused($code, $message, $on) {
 function Find-Cycle($since) {
     $state.began = ''
     $state.policy = ''
-    $last = 'Export cycle completed'
-    if ($state.scheduler.staging) { $last = 'Sync cycle completed' }
-    $pattern = "Import cycle started|Started a new sync cycle run|$last"
-    $newest = @(Get-CycleEvent $since | Where-Object { (Get-Message $_) -match $pattern } | Select-Object -First 1)
+    $newest = @(Get-CycleEvent $since | Select-Object -First 1)
     if ($newest.Count -eq 0) { return }
     $state.began = Format-Utc $newest[0].TimeCreated
-    $text = Get-Message $newest[0]
-    if ($text -match 'Import cycle started \((Delta|Initial)\)') { $state.policy = $Matches[1] }
+    if ((Get-Message $newest[0]) -match 'cycle started \((Delta|Initial)\)') { $state.policy = $Matches[1] }
 }
 # Find-Begin tells when the newest cycle that serves us began since then, and nothing of one that was over before.
 function Find-Begin($since) {
     $state.began = ''
     $state.policy = ''
-    $pattern = 'Import cycle started|Started a new sync cycle run'
-    if ($order.adopt -eq 'initial') { $pattern = 'Import cycle started \(Initial\)' }
+    $pattern = 'cycle started|Started a new sync cycle run'
+    if ($order.adopt -eq 'initial') { $pattern = 'cycle started \(Initial\)' }
     $newest = @(Get-CycleEvent $since | Where-Object { (Get-Message $_) -match $pattern } | Select-Object -First 1)
     if ($newest.Count -eq 0) { return }
     $state.began = Format-Utc $newest[0].TimeCreated
-    if ((Get-Message $newest[0]) -match 'Import cycle started \((Delta|Initial)\)') { $state.policy = $Matches[1] }
+    if ((Get-Message $newest[0]) -match 'cycle started \((Delta|Initial)\)') { $state.policy = $Matches[1] }
 }
 # Test-Since takes a cycle that began since an earlier try of ours meant to start one.
 function Test-Since($since) {
@@ -44,7 +40,7 @@ function Test-Since($since) {
 function Test-Running {
     try { Find-Cycle ([DateTime]::UtcNow.AddHours(-25)) } catch { Out-Problem 'Get-WinEvent' $_ }
     if ($order.adopt -eq 'initial' -and $state.policy -ne 'Initial') {
-        Out-Refused 'already_running' '' $state.policy
+        Out-Refused 'already_running'
         return
     }
     $state.taken = $true
