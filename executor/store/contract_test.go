@@ -25,6 +25,7 @@ func TestContract(t *testing.T) {
 		name string
 		test func(t *testing.T, s *Store)
 	}{
+		{"a ping is answered until the store is closed", testPing},
 		{"an envelope is stored once", testInboxOnce},
 		{"what is unhandled comes back, what is handled is forgotten", testInboxLife},
 		{"a young envelope is never pruned", testInboxPrune},

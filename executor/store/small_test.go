@@ -11,6 +11,14 @@ import (
 	"github.com/adsyncbot/adsyncbot/executor"
 )
 
+func testPing(t *testing.T, s *Store) {
+	check(t, s.Ping(t.Context()))
+	check(t, s.Close())
+	if err := s.Ping(t.Context()); err == nil {
+		t.Error("a closed store answers")
+	}
+}
+
 func schedules(t testing.TB, s *Store) []Schedule {
 	t.Helper()
 	got, err := s.Schedules(t.Context())

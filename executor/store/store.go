@@ -75,7 +75,7 @@ func Open(ctx context.Context, url string, opts Options, log *slog.Logger) (*Sto
 	return nil, errors.New("open store: its url begins with neither sqlite: nor postgres://")
 }
 
-// Close closes the database and gives the lock back.
+// Close closes the database and gives the lock back. A second call does nothing.
 func (s *Store) Close() error {
 	if s.pool != nil {
 		s.pool.Close() // waits for who still uses it
@@ -84,6 +84,7 @@ func (s *Store) Close() error {
 	err := s.db.Close()
 	if s.lock != nil {
 		err = errors.Join(err, s.lock.release())
+		s.lock = nil
 	}
 	if err != nil {
 		return fmt.Errorf("close store: %w", err)
@@ -93,7 +94,7 @@ func (s *Store) Close() error {
 
 // Ping reports whether the database answers.
 func (s *Store) Ping(ctx context.Context) error {
-	if err := s.db.PingContext(ctx); err != nil {
+	if _, err := one(ctx, s, scanOne[int], `SELECT 1`); err != nil {
 		return fmt.Errorf("store does not answer: %w", err)
 	}
 	return nil
