@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -50,7 +51,7 @@ func (w *announceWorker) Work(ctx context.Context, job *river.Job[announceArgs])
 	due := time.UnixMilli(job.Args.Due).UTC()
 	var err error
 	if a.Post == PostDelta {
-		err = w.delta(ctx, a, due)
+		err = w.delta(ctx, a, due, len(job.Args.Missed))
 	} else {
 		err = w.status(ctx, a, due, job.Args.Missed)
 	}
@@ -62,12 +63,21 @@ func fireID(name string, due time.Time, what string) uuid.UUID {
 	return uuid.NewSHA1(uuid.NameSpaceURL, []byte("adsyncbot:schedule:"+name+":"+due.Format(time.RFC3339)+":"+what))
 }
 
-func (w *announceWorker) delta(ctx context.Context, a planned, due time.Time) error {
+// delta asks for a cycle on each server. What was missed is the reason that people read in its message.
+func (w *announceWorker) delta(ctx context.Context, a planned, due time.Time, missed int) error {
+	now := w.queue.cycles.now()
+	reason := ""
+	switch {
+	case now.Sub(due) > onTime:
+		reason = fmt.Sprintf("the scheduled cycle of %s was missed", due.Format("2006-01-02 15:04 UTC"))
+	case missed > 0:
+		reason = fmt.Sprintf("scheduled; missed since the last one: %d", missed)
+	}
 	for _, server := range a.Servers {
 		_, err := w.queue.Ask(ctx, executor.Request{
 			ID: fireID(a.Name, due, server), Policy: executor.Delta, Server: server,
 			Asker:    executor.Asker{Way: executor.FromSchedule, Team: a.Audience.Team, User: a.Name},
-			Audience: a.Audience, Rule: "announcements: " + a.Name, AskedAt: w.queue.cycles.now(),
+			Audience: a.Audience, Reason: reason, Rule: "announcements: " + a.Name, AskedAt: now,
 		}, "")
 		if err != nil {
 			return err

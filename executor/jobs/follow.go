@@ -50,11 +50,11 @@ func (s *slice) follow(ctx context.Context) (time.Duration, error) {
 	watch, gap := pace(age)
 	act, cancel := context.WithTimeoutCause(ctx, followSlice, fmt.Errorf("follow slice on %s: no end after %s", s.cycle.Server, followSlice))
 	defer cancel()
-	n := s.noting(ctx)
+	n := s.noting()
 	look, err := s.executor.Follow(act, s.cycle.Server, executor.FollowOrder{
 		Policy: s.cycle.Policy, Baseline: s.cycle.Baseline, ReadsFrom: s.cycle.ReadsFrom,
 		Follow: s.cycle.Follow, Runs: s.cycle.Runs, Watch: watch,
-	}, n.note)
+	}, func(l executor.Look) { n.note(ctx, l) })
 	if n.err != nil {
 		return 0, n.err
 	}

@@ -9,22 +9,24 @@ import (
 	"github.com/adsyncbot/adsyncbot/executor/store"
 )
 
+// noteLimit bounds one write of progress: the slice waits for it.
+const noteLimit = 2 * time.Second
+
 // notes stores progress while a slice runs. note is called from the one goroutine that reads the script's lines.
 type notes struct {
 	slice *slice
-	ctx   func() (context.Context, context.CancelFunc)
 	last  time.Time
 	seen  executor.Look
 	err   error
 }
 
-func (s *slice) noting(ctx context.Context) *notes {
-	return &notes{slice: s, ctx: func() (context.Context, context.CancelFunc) { return context.WithTimeout(ctx, 2*time.Second) }, seen: executor.Look{Baseline: s.cycle.Baseline}}
+func (s *slice) noting() *notes {
+	return &notes{slice: s, seen: executor.Look{Baseline: s.cycle.Baseline}}
 }
 
 // note stores what people should see now, and the baseline at once: it is what a retry goes by. Progress that cannot be
 // stored is no reason to break a slice off; that another slice owns the cycle is remembered.
-func (n *notes) note(l executor.Look) {
+func (n *notes) note(ctx context.Context, l executor.Look) {
 	s := n.slice
 	baseline := n.seen.Baseline != l.Baseline
 	progress := l.Follow.Connector != n.seen.Follow.Connector || l.Follow.Profile != n.seen.Follow.Profile || len(l.Runs) != len(n.seen.Runs) || l.Accepted != n.seen.Accepted
@@ -33,7 +35,7 @@ func (n *notes) note(l executor.Look) {
 	}
 	n.seen, n.last = l, s.now()
 	s.take(l)
-	ctx, cancel := n.ctx()
+	ctx, cancel := context.WithTimeout(ctx, noteLimit)
 	defer cancel()
 	if err := s.save(ctx); err != nil {
 		n.err = err

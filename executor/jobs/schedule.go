@@ -77,15 +77,15 @@ func (s *scheduler) run(ctx context.Context) error {
 		return nil
 	}
 	for {
-		next, err := s.fireDue(ctx)
-		if err != nil {
-			if ctx.Err() != nil {
-				return nil
-			}
+		next := s.now().Add(time.Second)
+		if due, err := s.fireDue(ctx); err == nil {
+			next = due
+		} else if ctx.Err() == nil {
 			s.log.Error("schedules not worked", "error", err)
-			next = s.now().Add(time.Second)
 		}
-		if wait(ctx, min(next.Sub(s.now()), lookAhead)) != nil {
+		select {
+		case <-time.After(min(next.Sub(s.now()), lookAhead)):
+		case <-ctx.Done():
 			return nil
 		}
 	}

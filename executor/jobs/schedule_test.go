@@ -81,6 +81,34 @@ func TestAMissedFire(t *testing.T) {
 	}
 }
 
+func TestADeltaThatMakesUpForAMissedOneSaysSo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "adsyncbot.db")
+		cfg := Config{Announcements: []Announcement{announcement(PostDelta, true)}}
+		first := openWorld(t, path, cfg)
+		stop := first.working(t)
+		<-time.After(time.Minute)
+		stop()
+		first.close()
+		<-time.After(8 * time.Minute)
+
+		second := openWorld(t, path, cfg)
+		second.server.start = []step{{look: accepted()}}
+		second.server.follow = []step{{look: done(executor.Succeeded)}}
+		stop = second.working(t)
+		<-time.After(10 * time.Second)
+		stop()
+		h, err := second.store.History(t.Context(), "aadc01", 5)
+		if err != nil || len(h) != 1 {
+			t.Fatalf("%d cycles, %v", len(h), err)
+		}
+		rs, err := second.store.Requests(t.Context(), h[0].ID)
+		if err != nil || len(rs) != 1 || rs[0].Reason == "" {
+			t.Errorf("requests %+v, %v: no word of what was missed", rs, err)
+		}
+	})
+}
+
 func TestAScheduledDeltaIsAskedOncePerServer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, Config{Announcements: []Announcement{announcement(PostDelta, true)}})

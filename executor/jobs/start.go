@@ -74,12 +74,12 @@ func (s *slice) start(ctx context.Context) (time.Duration, error) {
 	}
 	defer tooLate.Stop()
 
-	n := s.noting(ctx)
+	n := s.noting()
 	look, err := s.executor.Start(act, s.cycle.Server, order, func(l executor.Look) {
 		if l.Accepted || l.Adopted {
 			tooLate.Stop()
 		}
-		n.note(l)
+		n.note(ctx, l)
 	})
 	if look.Accepted || look.Adopted {
 		// Even when the slice broke off later: the server has taken it, so from here on it is followed.
@@ -144,8 +144,9 @@ func lasting(f executor.Failure) bool {
 	switch f {
 	case executor.FailureTLS, executor.FailureCredentials, executor.FailureHeld, executor.FailureAccess, executor.FailureProtocol:
 		return true
+	default:
+		return false
 	}
-	return false
 }
 
 func (s *slice) refused(ctx context.Context, r *executor.Refusal) error {
@@ -188,8 +189,7 @@ func (s *slice) waitingOn() string {
 
 // problem is the short stored word for a failed look.
 func problem(err error) string {
-	var run *executor.RunError
-	if errors.As(err, &run) {
+	if run, ok := errors.AsType[*executor.RunError](err); ok {
 		return string(run.Kind)
 	}
 	return "interrupted"
