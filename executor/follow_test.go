@@ -55,7 +55,7 @@ func TestTheRace(t *testing.T) {
 
 	order.Follow, order.Runs, order.ReadsFrom = busy.Follow, busy.Runs, busy.ReadsFrom
 	order.Follow.LastLook = time.Now().Add(time.Hour) // our clock was set back meanwhile
-	end, p := followed(t, order, slices.Concat([]string{running(), scheduler(false, 1810), done("seen", 40), connectors, statistics("contoso.com", 3), pipe}, all)...)
+	end, p := followed(t, order, slices.Concat([]string{running(), scheduler(false, 1810), done(40), connectors, statistics("contoso.com", 3), pipe}, all)...)
 	if !end.Done || end.Result.Verdict != Succeeded || end.Result.Source != FromEventLog || len(end.Runs) != 6 {
 		t.Fatalf("done: %+v", end)
 	}
@@ -142,7 +142,7 @@ func TestResults(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			order := FollowOrder{Policy: Delta, Baseline: Baseline{ServerTime: at(0), NextStart: at(600)}, ReadsFrom: at(1), Follow: FollowState{Seen: true}}
-			look, _ := followed(t, order, append([]string{done("seen", 60)}, test.lines...)...)
+			look, _ := followed(t, order, append([]string{done(60)}, test.lines...)...)
 			r := look.Result
 			if !look.Done || r.Verdict != test.want || r.Source != test.source || r.Code != test.code || len(r.Findings) != test.findings {
 				t.Errorf("%+v (done %t); want %s from %s, code %q, %d findings", r, look.Done, test.want, test.source, test.code, test.findings)
@@ -165,7 +165,7 @@ func without(lines []string, text string) []string {
 }
 
 func TestADoneThatWasCutOffIsNotDone(t *testing.T) {
-	lines := script(done("seen", 40), events(0))
+	lines := script(done(40), events(0))
 	look, err := executorOver(&player{lines: lines[:len(lines)-1]}).Follow(t.Context(), "aadc01", FollowOrder{Policy: Delta}, nil)
 	if err == nil || look.Done {
 		t.Errorf("done %t, error %v", look.Done, err)

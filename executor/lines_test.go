@@ -52,7 +52,7 @@ func TestIntervals(t *testing.T) {
 }
 
 func TestOutputThatIsNotWhole(t *testing.T) {
-	whole := script(scheduler(false, 600), running(), accepted(5))
+	whole := script(scheduler(false, 600), running(), accepted())
 	for _, test := range []struct {
 		name  string
 		lines []string
@@ -60,12 +60,12 @@ func TestOutputThatIsNotWhole(t *testing.T) {
 	}{
 		{"whole", whole, ""},
 		{"with noise around it", slices.Concat([]string{"WARNING: profile", ""}, whole, []string{`{"t":"beat","doing":"too late"}`, "bye"}), ""},
-		{"with lines of newer scripts", script(`{"t":"weather"}`, running(), accepted(5)), ""},
+		{"with lines of newer scripts", script(`{"t":"weather"}`, running(), accepted()), ""},
 		{"nothing", nil, "no end line"},
 		{"without its end", whole[:len(whole)-1], "no end line"},
 		{"with a line lost", slices.Delete(slices.Clone(whole), 2, 3), "3 of 4 lines"},
-		{"without its clock", []string{running(), accepted(5), `{"t":"end","lines":2}`}, "clock"},
-		{"with two clocks", script(whole[0], accepted(5)), "clock"},
+		{"without its clock", []string{running(), accepted(), `{"t":"end","lines":2}`}, "clock"},
+		{"with two clocks", script(whole[0], accepted()), "clock"},
 		{"with a line that is not understood", script(`{"t":"accepted","at":5}`), "not understood"},
 		{"without an end in sight", slices.Concat(whole[:1], slices.Repeat([]string{beat("x")}, maxLines)), "too many lines"},
 	} {
@@ -86,7 +86,7 @@ func TestOutputThatIsNotWhole(t *testing.T) {
 }
 
 func FuzzDecodeLine(f *testing.F) {
-	for _, s := range script(scheduler(true, 600), running("x"), accepted(5), adopted("since", o(3), "Delta"), done("seen", 9), connectors, pipe) {
+	for _, s := range script(scheduler(true, 600), running("x"), accepted(), adopted("since", o(3), "Delta"), done(9), connectors, pipe) {
 		f.Add([]byte(s))
 	}
 	f.Add([]byte(`{"t":"event","level":null,"at":null}`))

@@ -107,7 +107,7 @@ func TestAdoption(t *testing.T) {
 
 func TestAnAcceptedRetryIsComparedWithTheStateBeforeIt(t *testing.T) {
 	order := StartOrder{Policy: Delta, SinceIntent: time.Minute, Baseline: Baseline{ServerTime: at(-60), NextStart: at(-30)}}
-	look, err := executorOver(&player{lines: script(scheduler(false, 600), running(), accepted(5))}).Start(t.Context(), "aadc01", order, nil)
+	look, err := executorOver(&player{lines: script(scheduler(false, 600), running(), accepted())}).Start(t.Context(), "aadc01", order, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -27,7 +27,7 @@ function Get-Source($filter, $newest) {
     try {
         if ($newest) { Get-WinEvent -FilterHashtable $filter } else { Get-WinEvent -FilterHashtable $filter -Oldest }
     } catch {
-        if ("$($_.FullyQualifiedErrorId)" -notmatch 'NoMatchingEventsFound|NoMatchingProvidersFound') { throw }
+        if ("$($_.FullyQualifiedErrorId)" -notmatch 'NoMatchingEventsFound|NoMatchingProvidersFound|LogsAndProvidersDontOverlap') { throw }
     }
 }
 # Get-CycleEvent finds when cycles began and ended, newest first.
