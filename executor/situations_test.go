@@ -76,8 +76,7 @@ func delta(t *testing.T, run program) outcome {
 	t.Helper()
 	e := executor.New(map[string]executor.Runner{"aadc01": run}, slog.New(slog.DiscardHandler))
 	look, err := e.Start(t.Context(), "aadc01", executor.StartOrder{Policy: executor.Delta}, nil)
-	var refusal *executor.Refusal
-	if errors.As(err, &refusal) {
+	if refusal, ok := errors.AsType[*executor.Refusal](err); ok {
 		return outcome{refused: refusal.Code}
 	}
 	if err != nil {
