@@ -91,12 +91,12 @@ func (s *sim) serve(h Handler) (b *Bot, stop func() error) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	var clock Clock
+	var clock Clock // the poster's; the bot lives in real time
 	if s.clock != nil {
 		clock = s.clock.clock()
 	}
 	poster := NewPoster(s.client, s.store, clock, s.log.logger())
-	b = New(s.client, h, poster, s.store, Config{Identity: id, Clock: clock}, s.log.logger())
+	b = New(s.client, h, poster, s.store, Config{Identity: id}, s.log.logger())
 	stop = s.background(b.Run, poster.Run)
 	return b, stop
 }
