@@ -35,7 +35,7 @@ func (p *Poster) render(ctx context.Context, m store.Message) (content, error) {
 	if err != nil {
 		return content{}, err
 	}
-	usual, _, err := p.store.Usual(ctx, cycle.Server, cycle.Policy)
+	usual, err := p.store.Usual(ctx, cycle)
 	if err != nil {
 		return content{}, err
 	}

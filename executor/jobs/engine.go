@@ -34,6 +34,7 @@ type engine interface {
 	insert(ctx context.Context, tx *store.Tx, args river.JobArgs) error
 	Start(ctx context.Context) error
 	StopAndCancel(ctx context.Context) error
+	ID() string
 }
 
 type client[T any] struct {

@@ -86,6 +86,10 @@ func (q *Queue) Run(ctx context.Context) error {
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return q.schedule.run(ctx) })
+	if pool := q.store.Pool(); pool != nil {
+		r := &replica{id: q.engine.ID(), pool: pool, log: q.log}
+		g.Go(func() error { return r.run(ctx) })
+	}
 	g.Go(func() error {
 		<-ctx.Done()
 		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)

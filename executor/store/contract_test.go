@@ -3,18 +3,15 @@ package store
 import (
 	"context"
 	"log/slog"
-	"net/url"
-	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 	"go.uber.org/goleak"
 
 	"github.com/adsyncbot/adsyncbot/executor"
+	"github.com/adsyncbot/adsyncbot/executor/store/storetest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -76,41 +73,11 @@ type database struct {
 }
 
 func databases() []database {
-	return []database{{SQLite, sqliteFile}, {Postgres, postgresSchema}}
+	return []database{{SQLite, sqliteFile}, {Postgres, storetest.Postgres}}
 }
 
 func sqliteFile(t testing.TB) string {
 	return "sqlite:" + filepath.Join(t.TempDir(), "bot.db")
-}
-
-// postgresSchema creates a schema for one test and drops it at its end.
-func postgresSchema(t testing.TB) string {
-	base := os.Getenv("ADSYNCBOT_POSTGRES")
-	if base == "" {
-		t.Skip("ADSYNCBOT_POSTGRES is not set, for example to postgres://user@host/db")
-	}
-	u, err := url.Parse(base)
-	if err != nil {
-		t.Fatal("ADSYNCBOT_POSTGRES is not a url")
-	}
-	schema := "t_" + strings.ReplaceAll(uuid.NewString(), "-", "")
-	run := func(sql string) {
-		ctx := context.WithoutCancel(t.Context())
-		conn, err := pgx.Connect(ctx, base)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer func() { check(t, conn.Close(ctx)) }()
-		if _, err := conn.Exec(ctx, sql); err != nil {
-			t.Fatal(err)
-		}
-	}
-	run("CREATE SCHEMA " + schema)
-	t.Cleanup(func() { run("DROP SCHEMA " + schema + " CASCADE") })
-	q := u.Query()
-	q.Set("search_path", schema)
-	u.RawQuery = q.Encode()
-	return u.String()
 }
 
 func open(t testing.TB, url string, opts Options) *Store {

@@ -87,18 +87,20 @@ func (q *queries) History(ctx context.Context, server string, n int) ([]executor
 	return out, nil
 }
 
-// usualOf is how many cycles Usual looks at.
-const usualOf = 20
+const (
+	usualOf    = 20 // how many cycles Usual looks at
+	usualNeeds = 3  // with fewer, nothing is usual yet
+)
 
-// Usual returns how long a cycle of this policy usually takes on a server: the median of the last 20 that went through,
-// from its start on the server to its end, and how many there were. Both are 0 when there is none.
-func (q *queries) Usual(ctx context.Context, server string, p executor.Policy) (usual time.Duration, n int, err error) {
+// Usual returns how long a cycle like c usually takes: the median of the last 20 other cycles of its policy on its server
+// that went through, from their start on the server to their end. It is 0 while there are fewer than three.
+func (q *queries) Usual(ctx context.Context, c executor.Cycle) (time.Duration, error) {
 	cycles, err := all(ctx, q, scanCycle, `
 		SELECT `+cycleColumns+` FROM cycles
-		WHERE server = $1 AND phase = 'ended' AND policy = $2 AND verdict IN ('succeeded', 'warnings')
-		ORDER BY ended_at DESC, id DESC LIMIT $3`, server, string(p), usualOf)
+		WHERE server = $1 AND phase = 'ended' AND policy = $2 AND verdict IN ('succeeded', 'warnings') AND id <> $3
+		ORDER BY ended_at DESC, id DESC LIMIT $4`, c.Server, string(c.Policy), key(c.ID), usualOf)
 	if err != nil {
-		return 0, 0, fmt.Errorf("read durations on %s: %w", server, err)
+		return 0, fmt.Errorf("read durations on %s: %w", c.Server, err)
 	}
 	var took []time.Duration
 	for _, c := range cycles {
@@ -106,12 +108,12 @@ func (q *queries) Usual(ctx context.Context, server string, p executor.Policy) (
 			took = append(took, c.EndedAt.Sub(c.ReadsFrom))
 		}
 	}
-	if len(took) == 0 {
-		return 0, 0, nil
+	if len(took) < usualNeeds {
+		return 0, nil
 	}
 	slices.Sort(took)
 	lower, upper := took[(len(took)-1)/2], took[len(took)/2]
-	return (lower + upper) / 2, len(took), nil
+	return (lower + upper) / 2, nil
 }
 
 // cycle reads one cycle with its runs.

@@ -196,27 +196,31 @@ func endAfter(t testing.TB, s *Store, i int, took time.Duration, v executor.Verd
 
 func testUsual(t *testing.T, s *Store) {
 	ctx := t.Context()
-	want := func(usual time.Duration, of int) {
+	c := executor.Cycle{ID: newID(t), Server: "aadc01", Policy: executor.Delta}
+	want := func(usual time.Duration) {
 		t.Helper()
-		got, n, err := s.Usual(ctx, "aadc01", executor.Delta)
+		got, err := s.Usual(ctx, c)
 		check(t, err)
-		if got != usual || n != of {
-			t.Errorf("usual = %v of %d, want %v of %d", got, n, usual, of)
+		if got != usual {
+			t.Errorf("usual = %v, want %v", got, usual)
 		}
 	}
-	want(0, 0)
+	want(0)
 	endAfter(t, s, 1, 10*time.Minute, executor.Succeeded)
 	endAfter(t, s, 2, time.Minute, executor.Warnings)
 	endAfter(t, s, 3, time.Second, executor.Failed) // does not count
 	endAfter(t, s, 4, 0, executor.Succeeded)        // does not count either
-	want(5*time.Minute+30*time.Second, 2)
+	want(0)                                         // two are not usual yet
 	endAfter(t, s, 5, 3*time.Minute, executor.Succeeded)
-	want(3*time.Minute, 3)
+	want(3 * time.Minute)
+	last, err := s.History(ctx, "aadc01", 1)
+	check(t, err)
+	c.ID = last[0].ID // the cycle itself is not what is usual
+	want(0)
 	for i := range 20 {
 		endAfter(t, s, 10+i, 2*time.Minute, executor.Succeeded)
 	}
-	want(2*time.Minute, 20)
-	if _, n, err := s.Usual(ctx, "aadc01", executor.Initial); err != nil || n != 0 {
-		t.Errorf("full: %d, %v; want none", n, err)
-	}
+	want(2 * time.Minute)
+	c.Policy = executor.Initial
+	want(0)
 }

@@ -134,7 +134,7 @@ func follow(ctx context.Context, st *store.Store, queue *jobs.Queue, owner bool,
 				if err != nil {
 					return err
 				}
-				usual, _, err := st.Usual(ctx, c.Server, c.Policy)
+				usual, err := st.Usual(ctx, c)
 				if err != nil {
 					return err
 				}

@@ -130,3 +130,10 @@ CREATE TABLE facts (
     name  TEXT PRIMARY KEY,
     value TEXT NOT NULL
 );
+
+-- Processes that work jobs on one Postgres database. beat_at is the database's own clock, so that they need not agree on
+-- the time. On SQLite, which has one such process, the table stays empty.
+CREATE TABLE replicas (
+    id      TEXT PRIMARY KEY,
+    beat_at BIGINT NOT NULL
+);
