@@ -14,6 +14,8 @@ type FollowOrder struct {
 	ReadsFrom time.Time
 	Follow    FollowState // as the last look returned it
 	Runs      []Run       // as the last look returned them
+	// SinceLook is how long ago the last look was, by our clock; a long time when there was none.
+	SinceLook time.Duration
 	Watch     time.Duration
 }
 
@@ -36,15 +38,12 @@ func (o FollowOrder) parameters() followParameters {
 		SinceUTC: written(sinceOf(o.Baseline, o.ReadsFrom)),
 		OldNext:  written(o.Baseline.NextStart),
 		Seen:     o.Follow.Seen,
-		// The scheduler was asked before the last look ended. Both times of this difference are our own clock's.
-		SchedulerAgeSeconds: int(min(max(time.Since(o.Follow.LastLook), 0), longestAge) / time.Second),
+		// The scheduler was asked before the last look ended. Both ends of this time are our own clock's.
+		SchedulerAgeSeconds: int(min(max(o.SinceLook, 0), longestAge) / time.Second),
 		AfterRecord:         o.Follow.Record,
 		WatchSeconds:        int(o.Watch / time.Second),
 		// Whether the run history can be read is found out anew by every result: rights and versions change.
 		History: true,
-	}
-	if o.Follow.LastLook.IsZero() {
-		p.SchedulerAgeSeconds = int(longestAge / time.Second)
 	}
 	if len(o.Runs) == 0 {
 		p.AfterRecord = 0

@@ -22,7 +22,7 @@ func followed(t *testing.T, order FollowOrder, lines ...string) (Look, *player) 
 // TestTheRace: accepted, idle, running, done. Idle after an accepted start is not the end.
 func TestTheRace(t *testing.T) {
 	baseline := Baseline{ServerTime: at(0), NextStart: at(600)}
-	order := FollowOrder{Policy: Delta, Baseline: baseline, ReadsFrom: at(1), Watch: 12 * time.Second}
+	order := FollowOrder{Policy: Delta, Baseline: baseline, ReadsFrom: at(1), SinceLook: 2 * time.Hour, Watch: 12 * time.Second}
 	idle, p := followed(t, order, running(), scheduler(false, 600), events(0))
 	if idle.Done || idle.Follow.Seen {
 		t.Fatalf("idle: %+v", idle)
@@ -40,7 +40,7 @@ func TestTheRace(t *testing.T) {
 	}
 
 	order.Follow, order.Runs = idle.Follow, idle.Runs
-	order.Follow.LastLook = time.Now()
+	order.SinceLook = 0
 	all := cycleEvents(10, nil)
 	busy, p := followed(t, order, running("contoso.com"), scheduler(true, 10), all[0], all[1], all[2], events(3))
 	if !busy.Follow.Seen || busy.Done || len(busy.Runs) != 1 || busy.Follow.Record != 102 || busy.Follow.Profile != "Delta Import" {
@@ -54,7 +54,7 @@ func TestTheRace(t *testing.T) {
 	}
 
 	order.Follow, order.Runs, order.ReadsFrom = busy.Follow, busy.Runs, busy.ReadsFrom
-	order.Follow.LastLook = time.Now().Add(time.Hour) // our clock was set back meanwhile
+	order.SinceLook = -time.Hour // our clock was set back meanwhile
 	end, p := followed(t, order, slices.Concat([]string{running(), scheduler(false, 1810), done(40), connectors, statistics("contoso.com", 3), pipe}, all)...)
 	if !end.Done || end.Result.Verdict != Succeeded || end.Result.Source != FromEventLog || len(end.Runs) != 6 {
 		t.Fatalf("done: %+v", end)

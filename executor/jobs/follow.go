@@ -53,7 +53,8 @@ func (s *slice) follow(ctx context.Context) (time.Duration, error) {
 	n := s.noting()
 	look, err := s.executor.Follow(act, s.cycle.Server, executor.FollowOrder{
 		Policy: s.cycle.Policy, Baseline: s.cycle.Baseline, ReadsFrom: s.cycle.ReadsFrom,
-		Follow: s.cycle.Follow, Runs: s.cycle.Runs, Watch: watch,
+		Follow: s.cycle.Follow, Runs: s.cycle.Runs,
+		SinceLook: s.now().Sub(s.cycle.Follow.LastLook), Watch: watch,
 	}, func(l executor.Look) { n.note(ctx, l) })
 	if n.err != nil {
 		return 0, n.err
@@ -102,7 +103,7 @@ func (s *slice) take(l executor.Look) {
 	if !l.ReadsFrom.IsZero() {
 		s.cycle.ReadsFrom = l.ReadsFrom
 	}
-	if l.Adopted && l.Policy != "" {
+	if l.Policy != "" {
 		s.cycle.Policy = l.Policy
 	}
 }
