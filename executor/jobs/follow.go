@@ -103,7 +103,8 @@ func (s *slice) take(l executor.Look) {
 	if !l.ReadsFrom.IsZero() {
 		s.cycle.ReadsFrom = l.ReadsFrom
 	}
-	if l.Policy != "" {
+	// Whose policy an adopted cycle has may become known later than that it runs.
+	if l.Policy != "" && (l.Adopted || s.cycle.Origin == executor.Adopted) {
 		s.cycle.Policy = l.Policy
 	}
 }

@@ -31,7 +31,6 @@ type storedFollow struct {
 	Connector   string    `json:"connector,omitempty"`
 	Profile     string    `json:"profile,omitempty"`
 	Record      int64     `json:"record,omitempty"`
-	Record      int64     `json:"record,omitempty"`
 	Slices      int       `json:"slices,omitempty"`
 	LastLook    time.Time `json:"last_look,omitzero"`
 	LastProblem string    `json:"last_problem,omitempty"`
@@ -85,7 +84,6 @@ func encodeState(c executor.Cycle) (string, error) {
 			Connector:   c.Follow.Connector,
 			Profile:     c.Follow.Profile,
 			Record:      c.Follow.Record,
-			Record:      c.Follow.Record,
 			Slices:      c.Follow.Slices,
 			LastLook:    c.Follow.LastLook.UTC(),
 			LastProblem: c.Follow.LastProblem,
@@ -128,7 +126,6 @@ func decodeState(state string, c *executor.Cycle) error {
 		Polled:      s.Follow.Polled,
 		Connector:   s.Follow.Connector,
 		Profile:     s.Follow.Profile,
-		Record:      s.Follow.Record,
 		Record:      s.Follow.Record,
 		Slices:      s.Follow.Slices,
 		LastLook:    s.Follow.LastLook,
