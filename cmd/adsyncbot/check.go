@@ -54,7 +54,7 @@ Exit code 0: all is well, 4: something is not.`,
 
 func (p *program) printFinding(f app.Finding) {
 	_, _ = fmt.Fprintf(p.out, "%-4s %s: %s\n", f.Level, f.What, f.Says)
-	for _, line := range strings.Split(f.Mend, "\n") {
+	for line := range strings.SplitSeq(f.Mend, "\n") {
 		if line != "" {
 			_, _ = fmt.Fprintf(p.out, "       %s\n", line)
 		}

@@ -84,8 +84,9 @@ func ended(c executor.Cycle, err error) error {
 			return exit{code: exitUnknown}
 		}
 		return exit{code: exitRefused}
+	default:
+		return exit{code: exitUnknown}
 	}
-	return exit{code: exitUnknown}
 }
 
 // display shows a cycle: on a terminal its message is drawn over itself, elsewhere each new state is a line.

@@ -9,7 +9,7 @@ import (
 )
 
 // version is set by the linker for a release.
-var version = "" //nolint:gochecknoglobals // the linker sets it
+var version = ""
 
 func versionCommand(p *program) *cobra.Command {
 	return &cobra.Command{

@@ -62,7 +62,7 @@ func Check(ctx context.Context, cfg *Config, servers []string, report func(Findi
 	defer func() { _ = st.Close() }()
 	c.ok("store", "%s, migrated", st.Kind())
 	lockout := winrm.NewLockout(ledger{st})
-	runners, closeRunners, err := cfg.runners(lockout, log)
+	runners, closeRunners, err := cfg.runners(ctx, lockout, log)
 	if err != nil {
 		return err
 	}

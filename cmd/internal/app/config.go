@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
 
@@ -72,9 +73,9 @@ const (
 	DefaultZone   = "UTC"
 )
 
-// LoadConfig reads and checks a configuration file. Everything that is wrong with it comes back at once, as Problems.
+// LoadConfig reads and checks a configuration file. Everything that is wrong with it comes back at once, as a ProblemsError.
 func LoadConfig(path string) (*Config, error) {
-	data, err := os.ReadFile(path)
+	data, err := os.ReadFile(path) //nolint:gosec // the operator names the file
 	if err != nil {
 		return nil, fmt.Errorf("read configuration: %w", err)
 	}
@@ -128,10 +129,8 @@ func (c *Config) ServerNames() []string {
 
 // expand returns the servers that a list of names and "*" means.
 func (c *Config) expand(servers []string) []string {
-	for _, s := range servers {
-		if s == "*" {
-			return c.ServerNames()
-		}
+	if slices.Contains(servers, commands.Everything) {
+		return c.ServerNames()
 	}
 	return servers
 }

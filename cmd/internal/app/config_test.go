@@ -110,7 +110,7 @@ func TestConfigRefuses(t *testing.T) {
 func TestConfigTellsEverythingAtOnce(t *testing.T) {
 	text := strings.NewReplacer("C0HELPDESK", "helpdesk", "auth: ntlm", "auth: digest").Replace(good)
 	_, err := ParseConfig("adsyncbot.yaml", []byte(text))
-	p, ok := errors.AsType[*Problems](err)
+	p, ok := errors.AsType[*ProblemsError](err)
 	if !ok || len(p.List) != 2 || p.List[0].Line > p.List[1].Line {
 		t.Fatalf("got %v, want both problems in the order of the file", err)
 	}

@@ -22,14 +22,14 @@ type Problem struct {
 	Message      string
 }
 
-// Problems is everything that is wrong with one file.
-type Problems struct {
+// ProblemsError is everything that is wrong with one file.
+type ProblemsError struct {
 	File string
 	List []Problem
 }
 
 // Error implements error with one line per problem.
-func (p *Problems) Error() string {
+func (p *ProblemsError) Error() string {
 	lines := make([]string, len(p.List))
 	for i, x := range p.List {
 		lines[i] = fmt.Sprintf("%s:%d:%d: ", p.File, x.Line, x.Column)
@@ -155,9 +155,9 @@ func keys(t reflect.Type) map[string]reflect.Type {
 		return nil
 	}
 	out := map[string]reflect.Type{}
-	for i := range t.NumField() {
-		if name := t.Field(i).Tag.Get("yaml"); name != "" {
-			out[name] = t.Field(i).Type
+	for field := range t.Fields() {
+		if name := field.Tag.Get("yaml"); name != "" {
+			out[name] = field.Type
 		}
 	}
 	return out
@@ -169,8 +169,9 @@ func kind(t reflect.Type) string {
 		return "a list"
 	case reflect.Struct, reflect.Map:
 		return "a set of keys"
+	default:
+		return "a single value"
 	}
-	return "a single value"
 }
 
 // addf notes a problem at a path, or at the nearest enclosing place that is written in the file.
@@ -195,7 +196,7 @@ func (d *document) err() error {
 		return nil
 	}
 	sort.SliceStable(d.problems, func(i, j int) bool { return d.problems[i].Line < d.problems[j].Line })
-	return &Problems{File: d.file, List: d.problems}
+	return &ProblemsError{File: d.file, List: d.problems}
 }
 
 // decodeError turns the parser's error into a Problem without the excerpt of the file that it would print, which could

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"crypto/x509"
 	"fmt"
 	"log/slog"
@@ -12,7 +13,7 @@ import (
 )
 
 // runners builds the way to every server. Nothing is dialled and no secret is read yet.
-func (c *Config) runners(gate winrm.Gate, log *slog.Logger) (map[string]executor.Runner, func(), error) {
+func (c *Config) runners(ctx context.Context, gate winrm.Gate, log *slog.Logger) (map[string]executor.Runner, func(), error) {
 	out := make(map[string]executor.Runner, len(c.Servers))
 	var remote []*winrm.Runner
 	closeAll := func() {
@@ -32,7 +33,7 @@ func (c *Config) runners(gate winrm.Gate, log *slog.Logger) (map[string]executor
 		}
 		r, err := winrm.New(winrm.Config{
 			Server: name, URL: s.Address, Auth: winrm.Auth(s.Auth), Username: s.Username,
-			Password: c.Secret(s.Password), CAs: pool, TLSServerName: s.TLSName,
+			Password: c.Secret(ctx, s.Password), CAs: pool, TLSServerName: s.TLSName,
 		}, gate, log)
 		if err != nil {
 			closeAll()

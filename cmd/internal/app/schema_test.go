@@ -72,6 +72,7 @@ func compare(t *testing.T, path string, schema any, typ reflect.Type) {
 		for name, field := range fields {
 			compare(t, path+"."+name, known[name], field)
 		}
+	default:
 	}
 }
 

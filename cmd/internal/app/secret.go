@@ -101,9 +101,12 @@ func firstWord(s string) string {
 }
 
 // Secret returns a function that reads a secret of this configuration anew each time, so that a changed one is noticed.
-func (c *Config) Secret(r SecretRef) func() (string, error) {
-	return func() (string, error) { return r.read(context.Background(), c.file) }
+// It works as long as ctx does.
+func (c *Config) Secret(ctx context.Context, r SecretRef) func() (string, error) {
+	return func() (string, error) { return r.read(ctx, c.file) }
 }
 
 // ReadSecret reads one secret of this configuration.
-func (c *Config) ReadSecret(ctx context.Context, r SecretRef) (string, error) { return r.read(ctx, c.file) }
+func (c *Config) ReadSecret(ctx context.Context, r SecretRef) (string, error) {
+	return r.read(ctx, c.file)
+}

@@ -50,7 +50,7 @@ func Serve(ctx context.Context, cfg *Config, opts Options, log *slog.Logger) err
 	}
 	log.Info("slack knows us", "team", id.Team, "team_name", id.TeamName, "app", id.App)
 
-	runners, closeRunners, err := cfg.runners(winrm.NewLockout(ledger{st}), log)
+	runners, closeRunners, err := cfg.runners(ctx, winrm.NewLockout(ledger{st}), log)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 )
 
@@ -37,9 +38,9 @@ func runStages(ctx context.Context, stages ...stage) error {
 		}()
 	}
 	<-first.Done()
-	for i := len(parts) - 1; i >= 0; i-- {
-		parts[i].cancel()
-		<-parts[i].done
+	for _, p := range slices.Backward(parts) {
+		p.cancel()
+		<-p.done
 	}
 	return errors.Join(errs...)
 }

@@ -88,7 +88,9 @@ func (c *Config) validateStore(d *document) {
 }
 
 // serverName is what a short name may look like: people type it, and it stands in logs and file names.
-func serverName(name string) bool { return regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,30}$`).MatchString(name) }
+func serverName(name string) bool {
+	return regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,30}$`).MatchString(name)
+}
 
 func (c *Config) validateServer(d *document, name string) {
 	at, s := "servers."+name, c.Servers[name]
