@@ -18,9 +18,7 @@ func TestContract(t *testing.T) {
 					Left:   func() int { return server.Stats().Shells },
 					Silent: func() {
 						const noOutputYet = 2150858793
-						if err := server.Wait(t.Context(), func(s winsim.Stats) bool { return s.Faults[noOutputYet] >= 2 }); err != nil {
-							t.Error(err)
-						}
+						await(t, server, func(s winsim.Stats) bool { return s.Faults[noOutputYet] >= 2 })
 					},
 				}
 			})

@@ -95,9 +95,7 @@ func TestHostileAnswers(t *testing.T) {
 				} else if got := failed(t, err); got.Kind != test.kind || got.Code != test.code || got.Started != test.started {
 					t.Errorf("got %+v, want %s, code %d, started %t", got, test.kind, test.code, test.started)
 				}
-				if err := server.Wait(t.Context(), func(s winsim.Stats) bool { return s.Shells <= test.left }); err != nil {
-					t.Fatal(err)
-				}
+				await(t, server, func(s winsim.Stats) bool { return s.Shells <= test.left })
 				if sent := operations(server); !slices.Equal(sent, test.sent) {
 					t.Errorf("sent %v, want %v", sent, test.sent)
 				}
@@ -119,6 +117,17 @@ func operations(server *winsim.Server) []winsim.Op {
 		}
 	}
 	return ops
+}
+
+// TestReplyLimit takes a reply for too large before it looks into it.
+func TestReplyLimit(t *testing.T) {
+	server := newServer(t)
+	runner := newRunner(t, server, winrm.AuthNTLM)
+	server.Misbehave(winsim.Rule{Op: create, Do: winsim.Huge(1 << 20)})
+	got := failed(t, runner.Run(t.Context(), nil, drop))
+	if got.Kind != executor.FailureProtocol || !strings.Contains(got.Error(), "larger than 1 MiB") {
+		t.Errorf("got %+v, want protocol about the size", got)
+	}
 }
 
 // TestRefusedInTheMiddle changes its mind about a logon during a run: nothing more may be sent, not even Delete.
@@ -177,12 +186,12 @@ func TestLostConnectionBetweenRuns(t *testing.T) {
 					t.Fatal(err)
 				}
 				runner.Close()
-				if err := server.Wait(t.Context(), func(s winsim.Stats) bool { return s.OpenConnections == 0 }); err != nil {
-					t.Fatal(err)
-				}
+				await(t, server, func(s winsim.Stats) bool { return s.OpenConnections == 0 })
 			}
-			if stats := empty(t, server); stats.Connections != 2 {
-				t.Errorf("%d connections, want 2", stats.Connections)
+			// Nothing is sent on a new connection before it is logged on.
+			requests := map[winrm.Auth]int{winrm.AuthBasic: 12, winrm.AuthNTLM: 14}[auth]
+			if stats := empty(t, server); stats.Connections != 2 || stats.HTTPRequests != requests {
+				t.Errorf("%d requests on %d connections, want %d on 2", stats.HTTPRequests, stats.Connections, requests)
 			}
 		})
 	}

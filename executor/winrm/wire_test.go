@@ -73,9 +73,7 @@ func TestCancelAtEveryStep(t *testing.T) {
 				ctx, cancel := context.WithCancelCause(t.Context())
 				server.Misbehave(winsim.Rule{Op: op, Do: winsim.Delay(time.Second)})
 				go func() {
-					if err := server.Wait(t.Context(), func(s winsim.Stats) bool { return s.Pausing == 1 }); err != nil {
-						t.Error(err)
-					}
+					await(t, server, func(s winsim.Stats) bool { return s.Pausing == 1 })
 					cancel(errStop)
 					if op == winsim.OpCreate { // its answer is waited for; the others break off
 						clock.Advance(time.Second)

@@ -103,12 +103,20 @@ func failed(t testing.TB, err error) *executor.RunError {
 	return runError
 }
 
+// await waits until a server's counters are as wanted. That they never are must not hang the tests.
+func await(t testing.TB, server *winsim.Server, wanted func(winsim.Stats) bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if err := server.Wait(ctx, wanted); err != nil {
+		t.Error(err)
+	}
+}
+
 // empty waits until nothing is left on a server, and returns its counters.
 func empty(t testing.TB, server *winsim.Server) winsim.Stats {
 	t.Helper()
-	if err := server.Wait(t.Context(), func(s winsim.Stats) bool { return s.Shells == 0 && s.Processes == 0 }); err != nil {
-		t.Fatal(err)
-	}
+	await(t, server, func(s winsim.Stats) bool { return s.Shells == 0 && s.Processes == 0 })
 	return server.Stats()
 }
 
@@ -123,7 +131,10 @@ type ledger struct {
 
 func newLedger() *ledger { return &ledger{records: make(map[string]winrm.Record)} }
 
-func (l *ledger) Load(_ context.Context, identity string) ([]winrm.Record, error) {
+func (l *ledger) Load(ctx context.Context, identity string) ([]winrm.Record, error) {
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var found []winrm.Record
@@ -135,7 +146,10 @@ func (l *ledger) Load(_ context.Context, identity string) ([]winrm.Record, error
 	return found, l.loadErr
 }
 
-func (l *ledger) Save(_ context.Context, record winrm.Record) error {
+func (l *ledger) Save(ctx context.Context, record winrm.Record) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.saveErr != nil {
