@@ -84,20 +84,19 @@ func (l *link) connection(ctx context.Context) error {
 	// The socket outlives ctx until the acknowledgements under way are written.
 	life, hangUp := context.WithCancel(context.WithoutCancel(ctx))
 	over := make(chan error, 1)
-	go func() { over <- c.socket.RunContext(life) }()
-	ended, err := c.read(ctx, over)
+	var running sync.WaitGroup
+	running.Go(func() { over <- c.socket.RunContext(life) })
+	err := c.read(ctx, over)
 	l.ready.Store(false)
 	if ctx.Err() == nil {
 		close(c.gone) // what is acknowledged now would never arrive
 	}
 	c.accepting.Wait()
-	if ctx.Err() != nil && !ended {
+	if ctx.Err() != nil {
 		l.clock.wait(life, flushTime)
 	}
 	hangUp()
-	if !ended {
-		_ = <-over // it says that it was hung up
-	}
+	running.Wait()
 	return err
 }
 
@@ -110,20 +109,20 @@ type connection struct {
 	accepting sync.WaitGroup
 }
 
-// read takes what slack-go reports. It says whether slack-go has ended by itself.
-func (c *connection) read(ctx context.Context, over <-chan error) (ended bool, err error) {
+// read takes what slack-go reports, and returns why the connection is over.
+func (c *connection) read(ctx context.Context, over <-chan error) error {
 	for {
 		select {
 		case <-ctx.Done():
-			return false, context.Cause(ctx)
+			return context.Cause(ctx)
 		case err := <-over:
 			if err == nil || errors.Is(err, errOneConnection) {
 				err = errDropped
 			}
-			return true, err
+			return err
 		case e := <-c.socket.Events:
 			if err := c.event(ctx, e); err != nil {
-				return false, err
+				return err
 			}
 		}
 	}

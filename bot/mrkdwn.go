@@ -2,6 +2,8 @@ package bot
 
 import (
 	"fmt"
+	"regexp"
+	"sort"
 	"strings"
 	"time"
 	"unicode/utf16"
@@ -57,15 +59,9 @@ func (w writer) fitting(s commands.Span, left int) string {
 	default:
 		return ""
 	}
-	var b strings.Builder
-	for _, r := range s.Value() {
-		piece := w.words(string(r))
-		if left -= units(piece); left < 0 {
-			break
-		}
-		b.WriteString(piece)
-	}
-	return b.String()
+	runes := []rune(s.Value())
+	n := sort.Search(len(runes), func(n int) bool { return units(w.words(string(runes[:n+1]))) > left })
+	return w.words(string(runes[:n]))
 }
 
 func markup(s commands.Span) string {
@@ -125,9 +121,11 @@ func notice(s commands.Span) string {
 	}
 }
 
-// quiet escapes words for a text that is not verbatim: Slack may read @here in it, so the sign is held apart from what
-// follows.
-func quiet(s string) string { return strings.ReplaceAll(escape(s), "@", "@\u2060") }
+// loud is what Slack takes for a call to everybody in a text that is not verbatim.
+var loud = regexp.MustCompile(`(?i)@(here|channel|everyone|group)`)
+
+// quiet escapes words for a text that is not verbatim; an invisible sign keeps them from calling everybody.
+func quiet(s string) string { return loud.ReplaceAllString(escape(s), "@\u2060$1") }
 
 // escape takes the meaning from the three signs that begin Slack's markup.
 func escape(s string) string {

@@ -179,7 +179,7 @@ func TestWhatIsNotSentIsSentAfterARestart(t *testing.T) {
 func TestACycleThatCannotBePostedIsUndeliverableAndItsAskerReadsWhatToDo(t *testing.T) {
 	for _, tt := range []struct {
 		name, code, advice string
-		break_             func(*slacksim.Workspace)
+		spoil              func(*slacksim.Workspace)
 	}{
 		{"the bot is not in the channel", "not_in_channel", "/invite", func(*slacksim.Workspace) {}},
 		{"a private channel looks as if it were not there", "channel_not_found", "/invite", func(ws *slacksim.Workspace) {
@@ -206,7 +206,7 @@ func TestACycleThatCannotBePostedIsUndeliverableAndItsAskerReadsWhatToDo(t *test
 			if err := stopBot(); err != nil {
 				t.Fatal(err)
 			}
-			tt.break_(s.ws)
+			tt.spoil(s.ws)
 			p, _ := s.posters()
 			c := s.ask(outside, d.ResponseURL)
 			err = p.Ready(t.Context(), c.ID)
