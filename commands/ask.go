@@ -61,7 +61,7 @@ func (j *job) joined(ctx context.Context, c executor.Cycle) Answer {
 		a.Headline = line(a.Headline, "it reads AD since ", At(since, TimeOfDay), ": a newer change is not in it.")
 		a.Lines = append(a.Lines, line("If yours is newer, ask again when it has ended."))
 	case c.Intent.IsZero():
-		a.Headline = line(a.Headline, "it has not begun to read AD, so your change is in it.")
+		a.Headline = line(a.Headline, "it has not begun to read AD: a change that has reached its domain controller is in it.")
 	default:
 		a.Headline = line(a.Headline, "it is just beginning to read AD: a change of the last moments may not be in it.")
 	}

@@ -19,7 +19,7 @@ func failureWords(f executor.Failure, server string) (cause, next Text, ok bool)
 			line("Correct the secret, or have it tried once by ", check(server), "."), true
 	case executor.FailureAccess:
 		return line(s, " knows the bot's account but does not let it run anything."),
-			line("Add it to ", Code("Remote Management Users"), " there; that counts from its next logon."), true
+			line("Give it Read and Execute there with ", Code("winrm configSDDL default"), ": membership of Remote Management Users is not enough."), true
 	case executor.FailureQuota:
 		return line(s, " has reached its own limit of remote shells or operations."), line("That mostly passes within minutes; ask again then."), true
 	case executor.FailureLost:
