@@ -5,13 +5,9 @@ import (
 	"errors"
 	"strings"
 	"testing"
-	"time"
-
-	"github.com/google/uuid"
 
 	"github.com/adsyncbot/adsyncbot/bot/slacksim"
 	"github.com/adsyncbot/adsyncbot/commands"
-	"github.com/adsyncbot/adsyncbot/executor/store"
 )
 
 func ephemerals(n int) func(slacksim.Snapshot) bool {
@@ -186,41 +182,55 @@ func TestAPanicAndAnErrorAreAnsweredWithTheReferenceInTheLog(t *testing.T) {
 	}
 }
 
-func TestTheInboxIsWorkedOffAtTheStart(t *testing.T) {
+func TestACommandThatCouldNotBeAcknowledgedIsNotServed(t *testing.T) {
 	s := newSim(t, nil)
-	put := func(text string, age time.Duration, acknowledged bool) uuid.UUID {
-		t.Helper()
-		id, at := uuid.Must(uuid.NewV7()), time.Now().Add(-age)
-		payload := `{"team":"T0SIM","channel":"` + helpdesk + `","user":"` + ann + `","command":"/adsync","text":"` + text + `"}`
-		if _, err := s.store.Inbox(t.Context(), store.Envelope{ID: id, Key: text, Kind: kindCommand, Payload: []byte(payload), ReceivedAt: at}); err != nil {
-			t.Fatal(err)
-		}
-		if acknowledged {
-			if err := s.store.Acknowledged(t.Context(), id, at); err != nil {
-				t.Fatal(err)
-			}
-		}
-		return id
-	}
-	recent := put("recent", time.Minute, true)
-	put("old", 3*time.Minute, true)
-	put("unacknowledged", time.Minute, false)
 	var h counting
-	_, stop := s.serve(&h)
-	s.wait(ephemerals(3))
-	if err := stop(); err != nil {
+	b, _ := s.serve(&h)
+	payload := `{"team_id":"T0SIM","channel_id":"` + helpdesk + `","user_id":"` + ann + `","command":"/adsync","text":"delta","trigger_id":"1"}`
+	acks := 0
+	b.accept(t.Context(), envelope{ID: "e", Type: typeSlash, Payload: []byte(payload)}, func(context.Context, any) error {
+		acks++
+		return errLinkGone
+	})
+	s.wait(ephemerals(1))
+	if text := s.ws.Ephemerals(helpdesk, ann)[0].Text; !strings.Contains(text, "nothing was started") {
+		t.Errorf("ann reads %q", text)
+	}
+	if len(h.asked()) != 0 || acks != 1 {
+		t.Errorf("served %d times, acknowledged %d times; want 0, 1", len(h.asked()), acks)
+	}
+}
+
+func TestACommandIsStoredBeforeItIsAcknowledged(t *testing.T) {
+	s := newSim(t, nil)
+	b, _ := s.serve(&counting{})
+	payload := `{"team_id":"T0SIM","channel_id":"` + helpdesk + `","user_id":"` + ann + `","command":"/adsync","text":"delta","trigger_id":"secret-1"}`
+	b.accept(t.Context(), envelope{ID: "e", Type: typeSlash, Payload: []byte(payload)}, func(ctx context.Context, _ any) error {
+		rows, err := s.store.Unhandled(ctx)
+		if err != nil || len(rows) != 1 || !rows[0].AckedAt.IsZero() {
+			t.Errorf("at the acknowledgement the inbox holds %+v, %v", rows, err)
+		}
+		if len(rows) == 1 && (strings.Contains(string(rows[0].Payload), "secret-1") || strings.Contains(rows[0].Key, "secret-1")) {
+			t.Error("the trigger_id is stored")
+		}
+		return nil
+	})
+	s.wait(ephemerals(1))
+}
+
+func TestATokenRefusedLaterEndsTheBot(t *testing.T) {
+	s := newSim(t, nil)
+	id, err := s.client.Identify(t.Context(), Clock{})
+	if err != nil {
 		t.Fatal(err)
 	}
-	if in := h.asked(); len(in) != 1 || in[0].ID != recent {
-		t.Errorf("served %+v, want the recent one only", in)
-	}
-	down := 0
-	for _, m := range s.ws.Ephemerals(helpdesk, ann) {
-		if strings.Contains(m.Text, "I was down") {
-			down++
-		}
-	}
-	if down != 2 {
-		t.Errorf("%d were told that I was down, want 2", down)
+	b := New(s.client, &counting{}, NewPoster(s.client, s.store, Clock{}, s.log.logger()), s.store, Config{Identity: id}, s.log.logger())
+	ended := make(chan error, 1)
+	go func() { ended <- b.Run(t.Context()) }()
+	s.connected()
+	s.ws.Fail("apps.connections.open", -1, slacksim.Fault{Error: "token_revoked"})
+	s.ws.DropSockets()
+	if refused, ok := errors.AsType[*TokenError](<-ended); !ok || refused.Code != "token_revoked" {
+		t.Errorf("ended with %v, want a *TokenError", refused)
 	}
 }

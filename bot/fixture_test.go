@@ -286,7 +286,7 @@ func (s *sim) drive(ready func(slacksim.Snapshot) bool) {
 func (s *sim) driveBy(step time.Duration, ready func(slacksim.Snapshot) bool) {
 	s.t.Helper()
 	for range 2000 {
-		ctx, cancel := context.WithTimeout(s.t.Context(), 10*time.Millisecond)
+		ctx, cancel := context.WithTimeout(s.t.Context(), 4*time.Millisecond)
 		err := s.ws.Wait(ctx, ready)
 		cancel()
 		if err == nil {

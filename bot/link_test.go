@@ -226,3 +226,56 @@ func TestIdentify(t *testing.T) {
 		}
 	})
 }
+
+// slowReceiver acknowledges when it is told to.
+type slowReceiver struct{ begun, finish chan struct{} }
+
+func (r slowReceiver) accept(ctx context.Context, _ envelope, ack acknowledge) {
+	close(r.begun)
+	<-r.finish
+	_ = ack(ctx, nil)
+}
+
+func TestAStopFinishesTheAcknowledgementUnderWay(t *testing.T) {
+	s := newSim(t, nil)
+	r := slowReceiver{begun: make(chan struct{}), finish: make(chan struct{})}
+	l := &link{client: s.client, receiver: r, identity: Identity{App: "A0SIM"}, clock: Clock{}.withDefaults(), log: s.log.logger()}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- l.Run(ctx) }()
+	s.connected()
+	delivered := make(chan slacksim.Delivery, 1)
+	go func() {
+		d, err := s.ws.Slash(t.Context(), slacksim.SlashCommand{UserID: ann, ChannelID: helpdesk, Command: "/adsync"})
+		if err != nil {
+			d.Error = err.Error()
+		}
+		delivered <- d
+	}()
+	<-r.begun
+	cancel()
+	close(r.finish)
+	if d := <-delivered; d.Error != "" {
+		t.Errorf("ann sees %s", d.Error)
+	}
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAPanicWhileAcceptingDoesNotEndTheLink(t *testing.T) {
+	s := newSim(t, nil, slacksim.WithAckTimeout(100*time.Millisecond))
+	l := &link{client: s.client, receiver: panics{}, identity: Identity{App: "A0SIM"}, clock: Clock{}.withDefaults(), log: s.log.logger()}
+	s.background(l.Run)
+	s.connected()
+	s.slash("one")
+	s.slash("two")
+	s.wait(func(n slacksim.Snapshot) bool { return len(n.Sockets) == 1 && n.Sockets[0].Delivered == 2 })
+	if !s.log.contains("boom") {
+		t.Error("the panic is not in the log")
+	}
+}
+
+type panics struct{}
+
+func (panics) accept(context.Context, envelope, acknowledge) { panic("boom") }
