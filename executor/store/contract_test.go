@@ -45,6 +45,8 @@ func TestContract(t *testing.T) {
 		{"what is final is sent first", testOutboxOrder},
 		{"an ephemeral is sent once and forgotten", testOutboxEphemeral},
 		{"a dead message is revived by asking again", testOutboxDead},
+		{"a message is claimed once until then", testClaim},
+		{"of many at once one claims a message", testClaimConcurrently},
 		{"the outbox knows its depth", testOutboxDepth},
 		{"schedules follow the configuration", testSchedulesSync},
 		{"a fire is won once", testSchedulesFire},

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -95,16 +96,43 @@ func (t *Tx) wantVersion(ctx context.Context, cycle uuid.UUID, version int, fina
 	return err
 }
 
+// isDue says, with the time as $1, that a message is to be sent and nobody is sending it.
+const isDue = `state = 'pending' AND want > sent AND next_at <= $1 AND (claimed_until IS NULL OR claimed_until <= $1)`
+
 // Due returns what is to be sent now, at most limit: what is final first, then what has waited longest.
 func (q *queries) Due(ctx context.Context, now time.Time, limit int) ([]Message, error) {
 	out, err := all(ctx, q, scanMessage, `
-		SELECT `+messageColumns+` FROM messages
-		WHERE state = 'pending' AND want > sent AND next_at <= $1
+		SELECT `+messageColumns+` FROM messages WHERE `+isDue+`
 		ORDER BY final DESC, next_at, id LIMIT $2`, millis(now), limit)
 	if err != nil {
 		return nil, fmt.Errorf("read what is due in the outbox: %w", err)
 	}
 	return out, nil
+}
+
+// Claim reserves a message that is due for sending and returns it as it stands now. It reports false when there is nothing
+// to send any more, or another process is sending it. Posted, Retry and Dead give it back; so does the time, when the
+// process that holds it is gone. Whoever claims must be done by then, by a clock that all processes agree on.
+func (q *queries) Claim(ctx context.Context, id uuid.UUID, now, until time.Time) (m Message, claimed bool, err error) {
+	// Of several at once the others wait for the first one's row, and then find it claimed.
+	m, err = one(ctx, q, scanMessage, `UPDATE messages SET claimed_until = $3 WHERE id = $2 AND `+isDue+` RETURNING `+messageColumns,
+		millis(now), key(id), millis(until))
+	if errors.Is(err, ErrNotFound) {
+		return m, false, nil
+	}
+	if err != nil {
+		return m, false, fmt.Errorf("claim message %s: %w", id, err)
+	}
+	return m, true, nil
+}
+
+// Unclaim gives every message back. It is for the start of the only process that sends from the database: what is claimed
+// then was claimed by one that is gone.
+func (q *queries) Unclaim(ctx context.Context) error {
+	if _, err := q.exec(ctx, `UPDATE messages SET claimed_until = NULL WHERE claimed_until IS NOT NULL`); err != nil {
+		return fmt.Errorf("give claimed messages back: %w", err)
+	}
+	return nil
 }
 
 // Messages returns everything in the outbox about a cycle, oldest first.
@@ -117,18 +145,20 @@ func (q *queries) Messages(ctx context.Context, cycle uuid.UUID) ([]Message, err
 	return out, nil
 }
 
-// Posted notes that a version is shown under ts. The first ts stays, and an older version does not replace a newer one.
-// What was for one person's eyes is forgotten.
+// Posted notes that a version is shown under ts. The first ts stays. An older version than the one noted before comes from
+// a process that was held up for longer than its claim: nobody knows which of the two was shown last, so the newest is to
+// be shown once more. What was for one person's eyes is forgotten.
 func (q *queries) Posted(ctx context.Context, id uuid.UUID, ts string, version int) error {
 	_, err := q.exec(ctx, `
 		UPDATE messages SET
 			ts = CASE WHEN ts = '' THEN $2 ELSE ts END,
-			sent = CASE WHEN sent < $3 THEN $3 ELSE sent END,
-			state = CASE WHEN want > $3 AND want > sent THEN 'pending' ELSE 'sent' END,
+			sent = $3,
+			state = CASE WHEN want > $3 THEN 'pending' ELSE 'sent' END,
+			waits_at = CASE WHEN sent > $3 THEN $4 ELSE waits_at END,
 			reply_to = CASE WHEN kind = 'ephemeral' THEN '' ELSE reply_to END,
 			body = CASE WHEN kind = 'ephemeral' THEN NULL ELSE body END,
-			attempts = 0, last_error = ''
-		WHERE id = $1`, key(id), ts, version)
+			attempts = 0, last_error = '', claimed_until = NULL
+		WHERE id = $1`, key(id), ts, version, millis(q.now()))
 	if err != nil {
 		return fmt.Errorf("note sending of message %s: %w", id, err)
 	}
@@ -137,7 +167,7 @@ func (q *queries) Posted(ctx context.Context, id uuid.UUID, ts string, version i
 
 // Retry notes that a message could not be sent and is to be tried again at a time.
 func (q *queries) Retry(ctx context.Context, id uuid.UUID, at time.Time, cause error) error {
-	_, err := q.exec(ctx, `UPDATE messages SET attempts = attempts + 1, next_at = $2, last_error = $3 WHERE id = $1`,
+	_, err := q.exec(ctx, `UPDATE messages SET attempts = attempts + 1, next_at = $2, last_error = $3, claimed_until = NULL WHERE id = $1`,
 		key(id), millis(at), text(cause.Error()))
 	if err != nil {
 		return fmt.Errorf("put message %s off: %w", id, err)
@@ -148,7 +178,7 @@ func (q *queries) Retry(ctx context.Context, id uuid.UUID, at time.Time, cause e
 // Dead gives a message up. What was for one person's eyes is forgotten.
 func (q *queries) Dead(ctx context.Context, id uuid.UUID, cause error) error {
 	_, err := q.exec(ctx, `
-		UPDATE messages SET state = 'dead', attempts = attempts + 1, last_error = $2,
+		UPDATE messages SET state = 'dead', attempts = attempts + 1, last_error = $2, claimed_until = NULL,
 			reply_to = CASE WHEN kind = 'ephemeral' THEN '' ELSE reply_to END,
 			body = CASE WHEN kind = 'ephemeral' THEN NULL ELSE body END
 		WHERE id = $1`, key(id), text(cause.Error()))
