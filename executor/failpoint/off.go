@@ -1,0 +1,6 @@
+//go:build !failpoint
+
+package failpoint
+
+// Strike does nothing in this build.
+func Strike(Point) {}
