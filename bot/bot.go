@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/slack-go/slack"
 	"golang.org/x/sync/errgroup"
 
@@ -27,6 +28,8 @@ type Config struct {
 	UserGroups func() []string
 	// Clock is the real one when zero.
 	Clock Clock
+	// Metrics is where the bot's metrics are registered; nowhere when nil.
+	Metrics prometheus.Registerer
 }
 
 const (
@@ -43,6 +46,7 @@ type Bot struct {
 	people  *people
 	cfg     Config
 	clock   Clock
+	metrics *metrics
 	log     *slog.Logger
 	link    *link
 	work    chan received
@@ -55,7 +59,8 @@ func New(client *Client, handler Handler, poster *Poster, st *store.Store, cfg C
 		handler: handler, poster: poster, store: st, cfg: cfg, clock: clock, log: log,
 		people: newPeople(client, cfg.UserGroups, clock, log), work: make(chan received, backlog),
 	}
-	b.link = &link{client: client, receiver: b, identity: cfg.Identity, clock: clock, log: log}
+	b.link = newLink(client, b, cfg.Identity, clock, log)
+	b.metrics = newMetrics(cfg.Metrics, b.Link, clock.Now)
 	return b
 }
 
@@ -91,12 +96,8 @@ func (b *Bot) tidy(ctx context.Context, young map[uuid.UUID]bool) {
 	}
 }
 
-// Connected reports whether Slack can reach us now: it has greeted us on a connection that still stands.
-func (b *Bot) Connected() bool { return b.link.ready.Load() }
-
-// Connections is how many connections of this app Slack counted at its last greeting. More than one means that another
-// process with the same app token gets part of the commands.
-func (b *Bot) Connections() int { return int(b.link.openOf.Load()) }
+// Link returns how the connection to Slack stands.
+func (b *Bot) Link() Link { return *b.link.state.Load() }
 
 // ackPayload is an answer inside an acknowledgement.
 type ackPayload struct {

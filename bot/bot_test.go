@@ -24,8 +24,8 @@ func TestACommandIsAcknowledgedServedAndAnsweredToItsAskerOnly(t *testing.T) {
 		t.Fatalf("delivery %q, payload %s; want an empty acknowledgement", d.Error, d.Ack.Payload)
 	}
 	s.wait(ephemerals(1))
-	if !b.Connected() || b.Connections() != 1 {
-		t.Errorf("connected %v, %d connections; want true, 1", b.Connected(), b.Connections())
+	if l := b.Link(); !l.Connected || l.Connections != 1 || l.Since.IsZero() {
+		t.Errorf("%+v; want connected since a time, 1 connection", l)
 	}
 	if err := stop(); err != nil {
 		t.Fatal(err)

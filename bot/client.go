@@ -26,10 +26,11 @@ type Client struct {
 	log           *slog.Logger
 }
 
-// NewClient returns a client for the two tokens. An empty apiURL is Slack's own; another one is a test's or a proxy's and
+// NewClient returns a client for the two tokens, whose calls go through transport; http.DefaultTransport when nil. An
+// empty apiURL is Slack's own; another one is a test's or a proxy's and
 // ends in "/api/". Nothing is dialled. A token of the wrong kind gives a *TokenError: both swapped is the commonest
 // mistake.
-func NewClient(appToken, botToken, apiURL string, log *slog.Logger) (*Client, error) {
+func NewClient(transport http.RoundTripper, appToken, botToken, apiURL string, log *slog.Logger) (*Client, error) {
 	if err := checkKinds(appToken, botToken); err != nil {
 		return nil, err
 	}
@@ -39,7 +40,7 @@ func NewClient(appToken, botToken, apiURL string, log *slog.Logger) (*Client, er
 	if !strings.HasSuffix(apiURL, "/") {
 		apiURL += "/"
 	}
-	c := &Client{app: appToken, bot: botToken, url: apiURL, http: &http.Client{Timeout: callTimeout}, log: log}
+	c := &Client{app: appToken, bot: botToken, url: apiURL, http: &http.Client{Transport: transport, Timeout: callTimeout}, log: log}
 	// Never with slack.OptionDebug: it makes Slack recycle every connection after six minutes.
 	c.api = slack.New(botToken, slack.OptionAPIURL(apiURL), slack.OptionHTTPClient(c.http))
 	return c, nil

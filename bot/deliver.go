@@ -22,7 +22,7 @@ func (c *Client) deliver(ctx context.Context, m store.Message, what message) (ts
 	case v.outcome == permanent && methodOf(m) == methodReply: // expired, or used up: 30 minutes and 5 posts
 		return c.by(ctx, methodEphemeral, m, what)
 	case tooMuch(v.code) && what.Blocks != nil:
-		c.log.ErrorContext(ctx, "slack refused the layout of a message, so its text goes out alone", "message", m.ID, "code", v.code, "cause", v.text)
+		c.log.ErrorContext(ctx, "slack refused the layout of a message, so its text goes out alone", "ref", refOf(m), "message", m.ID, "code", v.code, "cause", v.text)
 		what.Blocks = nil
 		return c.by(ctx, methodOf(m), m, what)
 	}

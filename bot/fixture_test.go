@@ -55,7 +55,7 @@ func newSim(t *testing.T, clock *manual, opts ...slacksim.Option) *sim {
 	t.Cleanup(s.ws.Close)
 	app := s.ws.App()
 	var err error
-	if s.client, err = NewClient(app.AppToken, app.BotToken, s.ws.URL(), s.log.logger()); err != nil {
+	if s.client, err = NewClient(nil, app.AppToken, app.BotToken, s.ws.URL(), s.log.logger()); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.client.http.CloseIdleConnections)

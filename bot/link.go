@@ -46,8 +46,32 @@ type link struct {
 	clock    Clock
 	log      *slog.Logger
 
-	ready  atomic.Bool // between a hello and the end of its connection
-	openOf atomic.Int64
+	state atomic.Pointer[Link]
+}
+
+// Link is how the connection to Slack stands.
+type Link struct {
+	// Connected says that Slack can reach us: it has greeted us on a connection that still stands.
+	Connected bool
+	// Since is when that began: the greeting, or the loss of the last connection. Before the first greeting it is when
+	// the Bot was made.
+	Since time.Time
+	// Connections is how many connections of this app Slack counted at its last greeting. More than ours means that
+	// another process with the same app token gets part of the commands.
+	Connections int
+}
+
+func newLink(client *Client, to receiver, identity Identity, clock Clock, log *slog.Logger) *link {
+	l := &link{client: client, receiver: to, identity: identity, clock: clock, log: log}
+	l.state.Store(&Link{Since: clock.Now()})
+	return l
+}
+
+// lost notes that Slack cannot reach us any more.
+func (l *link) lost() {
+	if was := l.state.Load(); was.Connected {
+		l.state.Store(&Link{Since: l.clock.Now(), Connections: was.Connections})
+	}
 }
 
 // Run keeps a connection until ctx ends, then finishes the acknowledgements under way. It returns an error only when
@@ -87,7 +111,7 @@ func (l *link) connection(ctx context.Context) error {
 	var running sync.WaitGroup
 	running.Go(func() { over <- c.socket.RunContext(life) })
 	err := c.read(ctx, over)
-	l.ready.Store(false)
+	l.lost()
 	if ctx.Err() == nil {
 		close(c.gone) // what is acknowledged now would never arrive
 	}
@@ -168,8 +192,7 @@ func (c *connection) hello(ctx context.Context, r *socketmode.Request) {
 	if app := r.ConnectionInfo.AppID; app != "" && app != l.identity.App {
 		l.log.ErrorContext(ctx, "the app token belongs to another app than the bot token", "app", app, "want_app", l.identity.App)
 	}
-	l.ready.Store(true)
-	l.openOf.Store(int64(r.NumConnections))
+	l.state.Store(&Link{Connected: true, Since: l.clock.Now(), Connections: r.NumConnections})
 	l.log.InfoContext(ctx, "connected to slack", "host", r.DebugInfo.Host, "connections", r.NumConnections)
 	if r.NumConnections > 1 {
 		l.log.WarnContext(ctx, "other connections of this app are open: slack deals commands out among them", "connections", r.NumConnections)

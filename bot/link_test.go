@@ -53,7 +53,7 @@ func (s *sim) storm(waits int) ([]time.Duration, error) {
 	ctx, cancel := context.WithTimeout(s.t.Context(), 20*time.Second)
 	defer cancel()
 	i := &impatient{at: time.Unix(1_800_000_000, 0), most: waits, stop: cancel}
-	l := &link{client: s.client, receiver: takesAll{}, identity: Identity{App: "A0SIM"}, clock: i.clock(), log: s.log.logger()}
+	l := newLink(s.client, takesAll{}, Identity{App: "A0SIM"}, i.clock(), s.log.logger())
 	err := l.Run(ctx)
 	return i.waits, err
 }
@@ -179,7 +179,7 @@ func TestTokensOfTheWrongKindAreFoundWithoutAskingSlack(t *testing.T) {
 		{"something else", "xapp-1-a", "hunter2", "slack.bot_token", `"?"`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := NewClient(tt.app, tt.bot, "", nil)
+			_, err := NewClient(nil, tt.app, tt.bot, "", nil)
 			refused, ok := errors.AsType[*TokenError](err)
 			if !ok || refused.Token != tt.key || !strings.Contains(err.Error(), tt.says) {
 				t.Errorf("got %v, want %s and %s", err, tt.key, tt.says)
@@ -239,7 +239,7 @@ func (r slowReceiver) accept(ctx context.Context, _ envelope, ack acknowledge) {
 func TestAStopFinishesTheAcknowledgementUnderWay(t *testing.T) {
 	s := newSim(t, nil)
 	r := slowReceiver{begun: make(chan struct{}), finish: make(chan struct{})}
-	l := &link{client: s.client, receiver: r, identity: Identity{App: "A0SIM"}, clock: Clock{}.withDefaults(), log: s.log.logger()}
+	l := newLink(s.client, r, Identity{App: "A0SIM"}, Clock{}.withDefaults(), s.log.logger())
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- l.Run(ctx) }()
@@ -265,7 +265,7 @@ func TestAStopFinishesTheAcknowledgementUnderWay(t *testing.T) {
 
 func TestAPanicWhileAcceptingDoesNotEndTheLink(t *testing.T) {
 	s := newSim(t, nil, slacksim.WithAckTimeout(100*time.Millisecond))
-	l := &link{client: s.client, receiver: panics{}, identity: Identity{App: "A0SIM"}, clock: Clock{}.withDefaults(), log: s.log.logger()}
+	l := newLink(s.client, panics{}, Identity{App: "A0SIM"}, Clock{}.withDefaults(), s.log.logger())
 	s.background(l.Run)
 	s.connected()
 	s.slash("one")

@@ -39,6 +39,13 @@ func newPeople(client *Client, named func() []string, clock Clock, log *slog.Log
 	}
 }
 
+// logging returns the same people, for one command with a log of its own.
+func (p *people) logging(log *slog.Logger) *people {
+	own := *p
+	own.log = log
+	return &own
+}
+
 // caller resolves the facts of a command's asker.
 func (p *people) caller(ctx context.Context, c storedCommand) commands.Caller {
 	who := commands.Caller{Team: c.Team, User: c.User, Channel: c.Channel}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/adsyncbot/adsyncbot/executor"
 	"github.com/adsyncbot/adsyncbot/executor/store"
 )
 
@@ -157,6 +158,17 @@ const (
 	methodEphemeral = "chat.postEphemeral"
 	methodReply     = "response_url"
 )
+
+// refOf is what the log calls what a message is about: its cycle, else the command it answers, else the announcement.
+func refOf(m store.Message) string {
+	switch {
+	case m.CycleID != uuid.Nil:
+		return executor.Reference("C", m.CycleID)
+	case m.Kind == store.Ephemeral:
+		return executor.Reference("E", m.ID)
+	}
+	return executor.Reference("A", m.ID)
+}
 
 func methodOf(m store.Message) string {
 	switch {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/adsyncbot/adsyncbot/executor"
 	"github.com/adsyncbot/adsyncbot/executor/store"
 )
 
@@ -26,9 +27,13 @@ type received struct {
 	command storedCommand
 }
 
+// ref is what people and the log call the command.
+func (r received) ref() string { return executor.Reference("E", r.id) }
+
 // accept implements receiver: it stores what must not be lost, acknowledges, and hands off. Slack does not deliver a
 // slash command a second time, so an acknowledged one that is not stored would be lost.
 func (b *Bot) accept(ctx context.Context, e envelope, ack acknowledge) {
+	ack = b.metrics.timed(ack, b.clock.Now)
 	switch e.Type {
 	case typeSlash:
 		b.acceptCommand(ctx, e, ack)
@@ -45,11 +50,13 @@ func (b *Bot) accept(ctx context.Context, e envelope, ack acknowledge) {
 func (b *Bot) acceptCommand(ctx context.Context, e envelope, ack acknowledge) {
 	c, err := parseSlash(e.Payload)
 	if err != nil {
+		b.metrics.command(commandUnreadable)
 		b.log.ErrorContext(ctx, "slash command not understood", "envelope", e.ID, "cause", scrub(err))
 		b.reply(ctx, e, ack, private(notRead()))
 		return
 	}
 	if c.Team != b.cfg.Identity.Team || (c.App != "" && c.App != b.cfg.Identity.App) {
+		b.metrics.command(commandForeign)
 		b.log.WarnContext(ctx, "slash command of another workspace or app refused", "envelope", e.ID, "team", c.Team, "app", c.App, "user", c.User)
 		b.reply(ctx, e, ack, private(notHome()))
 		return
@@ -58,9 +65,11 @@ func (b *Bot) acceptCommand(ctx context.Context, e envelope, ack acknowledge) {
 	fresh, err := b.write(ctx, r, c.key(e.ID))
 	switch {
 	case err != nil:
-		b.log.ErrorContext(ctx, "slash command not stored", "envelope", e.ID, "user", c.User, "channel", c.Channel, "cause", scrub(err))
+		b.metrics.command(commandNotStored)
+		b.log.ErrorContext(ctx, "slash command not stored", "ref", r.ref(), "envelope", e.ID, "user", c.User, "channel", c.Channel, "cause", scrub(err))
 		b.reply(ctx, e, ack, private(notStored()))
 	case !fresh:
+		b.metrics.command(commandDuplicate)
 		b.log.InfoContext(ctx, "slash command delivered again: nothing to do", "envelope", e.ID)
 		b.reply(ctx, e, ack, nil)
 	default:
@@ -82,7 +91,8 @@ func (b *Bot) write(ctx context.Context, r received, key string) (fresh bool, er
 // not count: its asker has seen an error.
 func (b *Bot) acknowledge(ctx context.Context, e envelope, ack acknowledge, r received) {
 	if err := ack(ctx, nil); err != nil {
-		b.log.WarnContext(ctx, "slash command not acknowledged, so not served", "envelope", e.ID, "cause", scrub(err))
+		b.metrics.command(commandNotAcknowledged)
+		b.log.WarnContext(ctx, "slash command not acknowledged, so not served", "ref", r.ref(), "envelope", e.ID, "cause", scrub(err))
 		b.settle(ctx, r, ackLate())
 		return
 	}
@@ -90,12 +100,16 @@ func (b *Bot) acknowledge(ctx context.Context, e envelope, ack acknowledge, r re
 	defer cancel()
 	if err := b.store.Acknowledged(stored, r.id, b.clock.Now()); err != nil {
 		// It is served all the same: after a crash it would be answered with "I was down", which is true.
-		b.log.ErrorContext(ctx, "acknowledgement not noted", "envelope", e.ID, "cause", scrub(err))
+		b.log.ErrorContext(ctx, "acknowledgement not noted", "ref", r.ref(), "envelope", e.ID, "cause", scrub(err))
 	}
+	// Before it is handed off, so that it stands in the log before everything that comes of it.
+	b.log.InfoContext(ctx, "command taken", "ref", r.ref(), "envelope", e.ID, "user", r.command.User, "channel", r.command.Channel)
 	select {
 	case b.work <- r:
+		b.metrics.command(commandStored)
 	default:
-		b.log.WarnContext(ctx, "too many commands at once, one refused", "user", r.command.User, "channel", r.command.Channel)
+		b.metrics.command(commandOverload)
+		b.log.WarnContext(ctx, "too many commands at once, one refused", "ref", r.ref(), "user", r.command.User, "channel", r.command.Channel)
 		b.settle(ctx, r, tooBusy())
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/google/uuid"
@@ -28,12 +29,13 @@ func (p *Poster) send(ctx context.Context, m store.Message) {
 	defer cancel()
 	c, err := p.render(ctx, m)
 	if err != nil {
-		p.log.ErrorContext(ctx, "message not rendered", "message", m.ID, "kind", m.Kind, "cause", scrub(err))
+		p.log.ErrorContext(ctx, "message not rendered", "ref", refOf(m), "message", m.ID, "kind", m.Kind, "cause", scrub(err))
 		p.hold("message "+m.ID.String(), backoff(3))
 		return
 	}
 	ts, err := p.client.deliver(ctx, m, c.message)
 	if err == nil {
+		p.delivered(ctx, m, c)
 		p.hold("message "+m.ID.String(), editGap)
 		p.noted(ctx, m, "sent", p.sent(ctx, m, c, ts))
 		return
@@ -44,13 +46,23 @@ func (p *Poster) send(ctx context.Context, m store.Message) {
 		p.hold("method "+methodOf(m), v.after)
 		p.retry(ctx, m, v, v.after)
 	case barred:
-		p.log.ErrorContext(ctx, "slack refuses the bot token", "code", v.code, "advice", adviceFor(v.code))
+		p.log.ErrorContext(ctx, "slack refuses the bot token", "ref", refOf(m), "code", v.code, "advice", adviceFor(v.code))
 		p.retry(ctx, m, v, barredGap)
 	case transient:
 		p.retry(ctx, m, v, backoff(m.Attempts))
 	case permanent:
 		p.refused(ctx, m, c, v)
 	}
+}
+
+// delivered logs that people can read a version; the last one of a cycle is what everybody waits for.
+func (p *Poster) delivered(ctx context.Context, m store.Message, c content) {
+	level := slog.LevelDebug
+	if c.final {
+		level = slog.LevelInfo
+	}
+	p.log.Log(ctx, level, "message sent", "ref", refOf(m), "message", m.ID, "kind", m.Kind, "method", methodOf(m),
+		"channel", m.Channel, "version", c.version, "final", c.final)
 }
 
 // sent notes that a version is shown. What a server said about a cycle that has ended follows in the thread.
@@ -83,7 +95,7 @@ func (p *Poster) retry(ctx context.Context, m store.Message, v verdict, after ti
 		p.giveUp(ctx, m, v)
 		return
 	}
-	p.log.WarnContext(ctx, "message not sent, trying again", "message", m.ID, "kind", m.Kind, "channel", m.Channel, "attempt", m.Attempts+1, "in", after, "code", v.code, "cause", v.text)
+	p.log.WarnContext(ctx, "message not sent, trying again", "ref", refOf(m), "message", m.ID, "kind", m.Kind, "channel", m.Channel, "attempt", m.Attempts+1, "in", after, "code", v.code, "cause", v.text)
 	p.noted(ctx, m, "put off", p.store.Retry(ctx, m.ID, now.Add(after), errors.New(v.code)))
 }
 
@@ -123,6 +135,7 @@ func (p *Poster) again(ctx context.Context, m store.Message, c content) {
 			p.retry(ctx, m, v, max(v.after, backoff(m.Attempts)))
 			return
 		}
+		p.delivered(ctx, m, c)
 		m.TS = fresh // its thread hangs there
 		ts = fresh
 	}
@@ -131,13 +144,13 @@ func (p *Poster) again(ctx context.Context, m store.Message, c content) {
 }
 
 func (p *Poster) giveUp(ctx context.Context, m store.Message, v verdict) {
-	p.log.ErrorContext(ctx, "message given up", "message", m.ID, "kind", m.Kind, "channel", m.Channel, "code", v.code, "cause", v.text)
+	p.log.ErrorContext(ctx, "message given up", "ref", refOf(m), "message", m.ID, "kind", m.Kind, "channel", m.Channel, "code", v.code, "cause", v.text)
 	p.noted(ctx, m, "given up", p.store.Dead(ctx, m.ID, errors.New(v.code)))
 }
 
 // undeliverable gives up the first message of a cycle in a channel, and tells those who asked there what to do.
 func (p *Poster) undeliverable(ctx context.Context, m store.Message, v verdict) {
-	p.log.ErrorContext(ctx, "a cycle's message cannot be posted", "channel", m.Channel, "cycle", executor.Reference("C", m.CycleID), "code", v.code, "cause", v.text)
+	p.log.ErrorContext(ctx, "a cycle's message cannot be posted", "ref", refOf(m), "channel", m.Channel, "code", v.code, "cause", v.text)
 	p.noted(ctx, m, "given up", p.store.Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		if err := tx.Dead(ctx, m.ID, errors.New(v.code)); err != nil {
 			return err
@@ -163,6 +176,7 @@ func (p *Poster) undeliverable(ctx context.Context, m store.Message, v verdict) 
 			if err != nil {
 				return err
 			}
+			row.CycleID = m.CycleID
 			if err := tx.AddMessage(ctx, row); err != nil {
 				return err
 			}
@@ -196,7 +210,7 @@ func mayStart(ctx context.Context, tx *store.Tx, given store.Message) (bool, err
 // noted logs when the store did not take what became of a message: it will be sent again.
 func (p *Poster) noted(ctx context.Context, m store.Message, what string, err error) {
 	if err != nil {
-		p.log.ErrorContext(ctx, "fate of a message not noted", "message", m.ID, "fate", what, "cause", scrub(err))
+		p.log.ErrorContext(ctx, "fate of a message not noted", "ref", refOf(m), "message", m.ID, "fate", what, "cause", scrub(err))
 		p.hold("message "+m.ID.String(), editGap)
 	}
 }

@@ -42,14 +42,13 @@ func (b *Bot) worker(ctx context.Context) {
 func (b *Bot) serve(ctx context.Context, r received) {
 	limited, cancel := context.WithTimeoutCause(ctx, serveLimit, fmt.Errorf("the command took longer than %s", serveLimit))
 	defer cancel()
-	ref := executor.Reference("E", r.id)
 	answer, err := b.handle(limited, r)
 	if ctx.Err() != nil {
 		return
 	}
 	if err != nil {
-		b.log.ErrorContext(ctx, "command failed", "ref", ref, "user", r.command.User, "channel", r.command.Channel, "cause", scrub(err))
-		answer = explained(commands.Explain(err, ref))
+		b.log.ErrorContext(ctx, "command failed", "ref", r.ref(), "user", r.command.User, "channel", r.command.Channel, "cause", scrub(err))
+		answer = explained(commands.Explain(err, r.ref()))
 	}
 	b.settle(ctx, r, answer)
 }
@@ -59,12 +58,12 @@ func (b *Bot) handle(ctx context.Context, r received) (a commands.Answer, err er
 	defer func() {
 		if cause := recover(); cause != nil {
 			err = fmt.Errorf("panic: %v", cause)
-			b.log.ErrorContext(ctx, "panic while a command was served", "ref", executor.Reference("E", r.id), "panic", fmt.Sprint(cause), "stack", stack())
+			b.log.ErrorContext(ctx, "panic while a command was served", "ref", r.ref(), "panic", fmt.Sprint(cause), "stack", stack())
 		}
 	}()
 	c := r.command
 	return b.handler.Handle(ctx, commands.Input{
-		ID: r.id, Caller: b.people.caller(ctx, c), Text: c.Text, Command: c.Command, At: r.at, ReplyTo: c.ReplyTo,
+		ID: r.id, Caller: b.people.logging(b.log.With("ref", r.ref())).caller(ctx, c), Text: c.Text, Command: c.Command, At: r.at, ReplyTo: c.ReplyTo,
 	})
 }
 
@@ -74,14 +73,14 @@ func stack() string { return string(debug.Stack()) }
 func (b *Bot) settle(ctx context.Context, r received, a commands.Answer) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), afterLimit)
 	defer cancel()
-	m, err := ephemeral(uuid.NewSHA1(r.id, []byte("answer")), r.command, a)
+	m, err := ephemeral(r.id, r.command, a) // the answer has the command's id, so that the log calls both the same
 	if err == nil {
 		err = b.store.Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
 			return errors.Join(tx.AddMessage(ctx, m), tx.Handled(ctx, r.id))
 		})
 	}
 	if err != nil {
-		b.log.ErrorContext(ctx, "answer not stored", "ref", executor.Reference("E", r.id), "cause", scrub(err))
+		b.log.ErrorContext(ctx, "answer not stored", "ref", r.ref(), "cause", scrub(err))
 		return
 	}
 	b.poster.Changed()
@@ -118,6 +117,7 @@ func (b *Bot) workOff(ctx context.Context) (young map[uuid.UUID]bool, err error)
 		age := b.clock.Now().Sub(row.ReceivedAt)
 		switch acknowledged := !row.AckedAt.IsZero(); {
 		case acknowledged && age < catchUp:
+			b.log.InfoContext(ctx, "command taken up after a restart", "ref", r.ref(), "age", age)
 			select {
 			case b.work <- r:
 			case <-ctx.Done():
@@ -126,6 +126,7 @@ func (b *Bot) workOff(ctx context.Context) (young map[uuid.UUID]bool, err error)
 		case !acknowledged && age < settling:
 			young[row.ID] = true
 		default:
+			b.log.WarnContext(ctx, "command too old to be served after a restart", "ref", r.ref(), "age", age, "acknowledged", acknowledged)
 			b.settle(ctx, r, wasDown())
 		}
 	}

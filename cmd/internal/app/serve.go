@@ -87,7 +87,7 @@ func (c *Config) SlackClient(ctx context.Context, log *slog.Logger) (*bot.Client
 	if err != nil {
 		return nil, fmt.Errorf("slack.bot_token: %w", err)
 	}
-	return bot.NewClient(app, token, c.Slack.APIURL, log)
+	return bot.NewClient(nil, app, token, c.Slack.APIURL, log)
 }
 
 // Who holds a store, as its lock file says.
@@ -106,7 +106,7 @@ func (c *Config) OpenStore(ctx context.Context, role store.Role, holder string, 
 }
 
 func connected(b *bot.Bot) error {
-	if !b.Connected() {
+	if !b.Link().Connected {
 		return errors.New("not connected to Slack")
 	}
 	return nil
