@@ -64,6 +64,9 @@ func (e *Executor) Start(ctx context.Context, server string, order StartOrder, n
 	if o.refused != nil && !o.look.Accepted && !o.look.Adopted {
 		// A refusal is certain, even if the rest of the output was lost.
 		err := o.settle(order)
+		if err != nil && order.SinceIntent > 0 && beforeLooking(err) {
+			return e.doubt(ctx, server, order, note, o, err)
+		}
 		o.tell()
 		return o.look, err
 	}
@@ -76,6 +79,32 @@ func (e *Executor) Start(ctx context.Context, server string, order StartOrder, n
 	o.finish()
 	o.tell()
 	return o.look, nil
+}
+
+// doubt is for a refusal of a retry: what is in the way now says nothing about an earlier try whose answer was lost. Its
+// cycle, if there was one, stands in the event log; only when none does was nothing started.
+func (e *Executor) doubt(ctx context.Context, server string, order StartOrder, note func(Look), refused *observer, refusal error) (Look, error) {
+	o := newObserver(Look{Baseline: order.Baseline, Policy: order.Policy}, note)
+	look, err := e.lookBack(ctx, server, order, o)
+	if _, none := errors.AsType[*Refusal](err); none {
+		refused.tell()
+		return refused.look, refusal
+	}
+	return look, err
+}
+
+// beforeLooking reports whether a refusal may have come before the script looked for an earlier try's cycle.
+func beforeLooking(refusal error) bool {
+	r, ok := errors.AsType[*Refusal](refusal)
+	if !ok {
+		return false
+	}
+	switch r.Code {
+	case CodeConnectorBusy, CodeRequested, CodeRunning, CodeOtherPolicy:
+		return false
+	default:
+		return true
+	}
 }
 
 // settle decides what a refusal means: for a delta, a cycle in the way is the cycle to follow.

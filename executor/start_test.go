@@ -18,7 +18,7 @@ func TestWhatAStartIsGiven(t *testing.T) {
 		{"a retry that has a baseline", StartOrder{Policy: Delta, SinceIntent: 12 * time.Second, Baseline: Baseline{ServerTime: at(7)}}, map[string]any{"policy": "Delta", "adopt": "any", "since_seconds": 12., "since_utc": o(7), "look_seconds": 8., "automatic": false}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			p := &player{lines: script(refused("service_stopped", "", ""))}
+			p := &player{lines: script(refused("connector_busy", "contoso.com", ""))}
 			_, _ = executorOver(p).Start(t.Context(), "aadc01", test.order, nil) // the refusal is not the point
 			got := p.parameters(t)
 			if len(got) != len(test.want) {
