@@ -34,15 +34,18 @@ func retries(t *testing.T, on func(*adsync.Model) program) {
 		{"too late, and there is none", adsync.Delta, true, executor.StartOrder{Policy: executor.Delta, SinceIntent: own, LookOnly: true}, executor.CodeTooLate, 0, nil},
 		{
 			"a scheduler that was switched off meanwhile does not hide the cycle of the first try", adsync.Delta, true,
-			executor.StartOrder{Policy: executor.Delta, SinceIntent: 10 * time.Minute}, "", 0, func(s *adsync.Settings) { s.Enabled = false },
+			executor.StartOrder{Policy: executor.Delta, SinceIntent: 10 * time.Minute},
+			"", 0, func(s *adsync.Settings) { s.Enabled = false },
 		},
 		{
 			"nor does a service that was stopped", adsync.Delta, true,
-			executor.StartOrder{Policy: executor.Delta, SinceIntent: 10 * time.Minute}, "", 0, func(s *adsync.Settings) { s.Service = adsync.ServiceStopped },
+			executor.StartOrder{Policy: executor.Delta, SinceIntent: 10 * time.Minute},
+			"", 0, func(s *adsync.Settings) { s.Service = adsync.ServiceStopped },
 		},
 		{
 			"a scheduler that is switched off, and there was no first try", adsync.Delta, true,
-			executor.StartOrder{Policy: executor.Delta, SinceIntent: own}, executor.CodeDisabled, 0, func(s *adsync.Settings) { s.Enabled = false },
+			executor.StartOrder{Policy: executor.Delta, SinceIntent: own},
+			executor.CodeDisabled, 0, func(s *adsync.Settings) { s.Enabled = false },
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
