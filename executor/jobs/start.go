@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/adsyncbot/adsyncbot/executor"
+	"github.com/adsyncbot/adsyncbot/executor/failpoint"
 )
 
 // How soon a start that had to wait is tried again.
@@ -75,12 +76,14 @@ func (s *slice) start(ctx context.Context) (time.Duration, error) {
 	defer tooLate.Stop()
 
 	n := s.noting()
+	failpoint.Strike(failpoint.StartBefore)
 	look, err := s.executor.Start(act, s.cycle.Server, order, func(l executor.Look) {
 		if l.Accepted || l.Adopted {
 			tooLate.Stop()
 		}
 		n.note(ctx, l)
 	})
+	failpoint.Strike(failpoint.StartAfter)
 	if look.Accepted || look.Adopted {
 		// Even when the slice broke off later: the server has taken it, so from here on it is followed.
 		return s.started(ctx, look, err)
@@ -131,6 +134,12 @@ func (s *slice) startFailed(ctx context.Context, order executor.StartOrder, err 
 		return 0, s.end(ctx, s.now(), executor.Result{Verdict: executor.Unknown, Source: executor.FromNothing, Code: executor.CodeUnreachable, Detail: problem(err)})
 	}
 	s.log.Warn("start did not get through", "error", err)
+	if run != nil && !run.Started && order.SinceIntent == 0 {
+		// Nothing has reached the server, so there is no start of ours to look for later on.
+		s.cycle.Intent = time.Time{}
+		s.cycle.Waiting = s.waiting("server", problem(err))
+		return retryServer, s.save(ctx)
+	}
 	return retryServer, s.wait(ctx, "server", problem(err))
 }
 
@@ -163,11 +172,20 @@ func (s *slice) notStarted(ctx context.Context, code executor.Code, detail strin
 
 // wait stores why the cycle has not started yet, once per reason.
 func (s *slice) wait(ctx context.Context, reason, on string) error {
-	if w := s.cycle.Waiting; w != nil && w.For == reason && w.On == on {
+	w := s.waiting(reason, on)
+	if w == s.cycle.Waiting {
 		return nil
 	}
-	s.cycle.Waiting = &executor.Waiting{For: reason, On: on, Since: s.now()}
+	s.cycle.Waiting = w
 	return s.save(ctx)
+}
+
+// waiting is what the cycle waits for: what it has been waiting for already, or something new.
+func (s *slice) waiting(reason, on string) *executor.Waiting {
+	if w := s.cycle.Waiting; w != nil && w.For == reason && w.On == on {
+		return w
+	}
+	return &executor.Waiting{For: reason, On: on, Since: s.now()}
 }
 
 // patience is how long after the asking the cycle may still start.
