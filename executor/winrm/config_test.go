@@ -26,7 +26,7 @@ func TestNew(t *testing.T) {
 		"an IPv6 address":                  {func(c *winrm.Config) { c.URL = "https://[2001:db8::1]:5986" }, ""},
 		"ntlm over https":                  {func(c *winrm.Config) { c.Auth = winrm.AuthNTLM }, ""},
 		"basic over http":                  {func(c *winrm.Config) { c.URL = "http://aadc01:5985" }, "clear text"},
-		"ntlm over http":                   {func(c *winrm.Config) { c.URL, c.Auth = "http://aadc01:5985", winrm.AuthNTLM }, "needs https"},
+		"ntlm over http, sealed":           {func(c *winrm.Config) { c.URL, c.Auth = "http://aadc01:5985", winrm.AuthNTLM }, ""},
 		"an unknown way to log on":         {func(c *winrm.Config) { c.Auth = "kerberos" }, "neither basic nor ntlm"},
 		"no way to log on":                 {func(c *winrm.Config) { c.Auth = "" }, "neither basic nor ntlm"},
 		"another scheme":                   {func(c *winrm.Config) { c.URL = "ftp://aadc01" }, "https://"},
@@ -93,9 +93,9 @@ func TestSecretHides(t *testing.T) {
 
 // TestUnreadablePassword reports why a password could not be read, and sends nothing.
 func TestUnreadablePassword(t *testing.T) {
-	server := newServer(t)
+	server := newServer(t, basicTLS)
 	missing := errors.New("open /run/secrets/aadc01: no such file")
-	runner := newRunner(t, server, winrm.AuthBasic, func(c *winrm.Config) {
+	runner := newRunner(t, server, basicTLS, func(c *winrm.Config) {
 		c.Password = func() (string, error) { return "", missing }
 	})
 	err := runner.Run(t.Context(), nil, drop)
@@ -109,11 +109,11 @@ func TestUnreadablePassword(t *testing.T) {
 
 // TestChangedPassword reads the password anew for each logon.
 func TestChangedPassword(t *testing.T) {
-	for auth, as := range auths {
-		t.Run(string(auth), func(t *testing.T) {
-			server := newServer(t)
+	for _, w := range ways {
+		t.Run(w.name, func(t *testing.T) {
+			server := newServer(t, w)
 			current := "wrong"
-			runner := newRunner(t, server, auth, func(c *winrm.Config) {
+			runner := newRunner(t, server, w, func(c *winrm.Config) {
 				c.Password = func() (string, error) { return current, nil }
 			})
 			if got := failed(t, runner.Run(t.Context(), nil, drop)); got.Kind != executor.FailureCredentials {
@@ -123,7 +123,7 @@ func TestChangedPassword(t *testing.T) {
 			if err := runner.Run(t.Context(), nil, drop); err != nil {
 				t.Errorf("after the change: %v", err)
 			}
-			if logons := empty(t, server).Logons[as.username]; logons.Failed != 1 {
+			if logons := empty(t, server).Logons[w.username]; logons.Failed != 1 {
 				t.Errorf("got %+v, want one failed logon", logons)
 			}
 		})
@@ -144,10 +144,10 @@ func TestGateSaysNo(t *testing.T) {
 		"cannot tell":          gateFunc(func(context.Context) error { return errDisk }),
 		"another is not ready": gateFunc(func(ctx context.Context) error { <-ctx.Done(); return context.Cause(ctx) }),
 	} {
-		for auth := range auths {
-			t.Run(name+" over "+string(auth), func(t *testing.T) {
-				server := newServer(t)
-				runner := newRunnerWith(t, gate, server, auth, func(c *winrm.Config) { c.RequestTimeout = time.Millisecond })
+		for _, w := range ways {
+			t.Run(name+" over "+w.name, func(t *testing.T) {
+				server := newServer(t, w)
+				runner := newRunnerWith(t, gate, server, w, func(c *winrm.Config) { c.RequestTimeout = time.Millisecond })
 				got := failed(t, runner.Run(t.Context(), nil, drop))
 				if got.Kind != executor.FailureHeld || got.Started || got.Err == nil {
 					t.Errorf("got %+v, want held with a cause", got)

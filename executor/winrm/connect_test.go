@@ -37,7 +37,7 @@ func TestConnect(t *testing.T) {
 		}, executor.FailureUnreachable, "refused"},
 		"a port that stays silent": {func(_ *testing.T, s *winsim.Server, c *winrm.Config) {
 			s.Misbehave(winsim.Rule{Op: winsim.OpConnect, Do: winsim.Silent()})
-			c.DialTimeout = 100 * time.Millisecond
+			c.DialTimeout, c.RequestTimeout = 100*time.Millisecond, 100*time.Millisecond
 		}, executor.FailureUnreachable, "no answer"},
 		"a certificate of an unknown authority": {func(_ *testing.T, _ *winsim.Server, c *winrm.Config) {
 			c.CAs = x509.NewCertPool()
@@ -49,10 +49,18 @@ func TestConnect(t *testing.T) {
 			s.Misbehave(winsim.Rule{Op: winsim.OpConnect, Do: winsim.Reset(0)})
 		}, executor.FailureUnreachable, "broke off"},
 	} {
-		for auth := range auths {
-			t.Run(name+" over "+string(auth), func(t *testing.T) {
-				server := newServer(t)
-				runner := newRunner(t, server, auth, func(c *winrm.Config) { test.change(t, server, c) })
+		for _, w := range ways {
+			if w.plain && test.kind == executor.FailureTLS {
+				continue
+			}
+			t.Run(name+" over "+w.name, func(t *testing.T) {
+				server := newServer(t, w)
+				runner := newRunner(t, server, w, func(c *winrm.Config) {
+					test.change(t, server, c)
+					if w.plain {
+						c.URL = strings.Replace(c.URL, "https://", "http://", 1)
+					}
+				})
 				err := runner.Run(t.Context(), []byte("print one\n"), drop)
 				got := failed(t, err)
 				if got.Kind != test.kind || got.Started || !strings.Contains(got.Detail, test.says) {
@@ -69,8 +77,8 @@ func TestConnect(t *testing.T) {
 
 // TestNotTLS talks TLS to a plain server.
 func TestNotTLS(t *testing.T) {
-	server := newServer(t, func(c *winsim.Config) { c.PlainHTTP = true })
-	runner := newRunner(t, server, winrm.AuthBasic, func(c *winrm.Config) { c.URL = "https://" + server.Address() })
+	server := newServer(t, sealed)
+	runner := newRunner(t, server, basicTLS, func(c *winrm.Config) { c.URL = "https://" + server.Address() })
 	got := failed(t, runner.Run(t.Context(), nil, drop))
 	if got.Kind != executor.FailureTLS || errors.Unwrap(got) == nil {
 		t.Errorf("got %+v, want tls", got)
@@ -102,7 +110,7 @@ func TestExpired(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	runner := newRunner(t, newServer(t), winrm.AuthBasic, func(c *winrm.Config) {
+	runner := newRunner(t, newServer(t, basicTLS), basicTLS, func(c *winrm.Config) {
 		c.URL, c.TLSServerName = server.URL, "aadc01"
 		c.CAs = x509.NewCertPool()
 		c.CAs.AddCert(certificate)
@@ -118,8 +126,8 @@ func TestNoProxy(t *testing.T) {
 	for _, name := range []string{"HTTPS_PROXY", "https_proxy", "ALL_PROXY"} {
 		t.Setenv(name, "http://"+closedPort(t))
 	}
-	server := newServer(t)
-	if err := newRunner(t, server, winrm.AuthNTLM).Run(t.Context(), nil, drop); err != nil {
+	server := newServer(t, ntlmTLS)
+	if err := newRunner(t, server, ntlmTLS).Run(t.Context(), nil, drop); err != nil {
 		t.Error(err)
 	}
 }

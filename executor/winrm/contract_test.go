@@ -8,12 +8,12 @@ import (
 )
 
 func TestContract(t *testing.T) {
-	for auth := range auths {
-		t.Run(string(auth), func(t *testing.T) {
+	for _, w := range ways {
+		t.Run(w.name, func(t *testing.T) {
 			runnertest.Run(t, func(t *testing.T) runnertest.Subject {
-				server := newServer(t)
+				server := newServer(t, w)
 				return runnertest.Subject{
-					Runner: newRunner(t, server, auth),
+					Runner: newRunner(t, server, w),
 					Server: "aadc01",
 					Left:   func() int { return server.Stats().Shells },
 					Silent: func() {

@@ -72,6 +72,7 @@ func (s *session) connection(failed *executor.RunError, err error) {
 		network   net.Error
 		lookup    *net.DNSError
 		transport *transportError
+		stranger  *strangerError
 	)
 	lost := executor.FailureUnreachable
 	if s.started {
@@ -86,6 +87,8 @@ func (s *session) connection(failed *executor.RunError, err error) {
 		failed.Kind, failed.Detail = lost, "the connection was refused"
 	case errors.Is(err, errNoAnswer), errors.As(err, &network) && network.Timeout():
 		failed.Kind, failed.Detail = lost, "no answer in time"
+	case errors.As(err, &stranger) && s.started:
+		failed.Kind, failed.Detail = lost, "the server no longer knows the logon of the connection"
 	case errors.As(err, &transport) && !strings.Contains(err.Error(), "malformed HTTP"): // net/http has no type for it
 		failed.Kind, failed.Detail = lost, "the connection broke off"
 	default:

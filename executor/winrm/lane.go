@@ -12,19 +12,26 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"github.com/bodgit/ntlmssp"
 )
 
 const (
 	// maxReply is the largest reply that is read, in bytes; MaxEnvelopeSize asks the server for far less.
 	maxReply = 1 << 20
 
-	soapType = "application/soap+xml"
+	// maxHeader bounds the header of a reply, in bytes.
+	maxHeader = 64 << 10
+
+	soapType     = "application/soap+xml"
+	envelopeType = soapType + ";charset=UTF-8"
 )
 
 var (
 	errNoAnswer     = errors.New("no answer in time")
 	errTooLarge     = errors.New("the reply is larger than 1 MiB")
 	errDisconnected = errors.New("the server closed the connection")
+	errInClear      = errors.New("a message in clear text was kept from going over plain http")
 )
 
 // lane is one connection to one server. HTTP reuses it from request to request and from run to run; a run has a lane to
@@ -35,8 +42,8 @@ type lane struct {
 	tls       *tls.Config // nil over plain HTTP
 	timeout   time.Duration
 
-	pinned   atomic.Bool // a new connection is refused: what goes out belongs to the one that is there
-	loggedOn bool        // with NTLM: the connection belongs to us
+	pinned  atomic.Bool              // a new connection is refused: what goes out belongs to the one that is there
+	session *ntlmssp.SecuritySession // of the connection's logon; nil: with NTLM it has none yet
 }
 
 // transportError is a failure below HTTP's own answers: no connection, a broken one, or something that is not HTTP.
@@ -68,6 +75,8 @@ func newLane(url string, config *tls.Config, timeout time.Duration) *lane {
 		MaxConnsPerHost:    1,
 		IdleConnTimeout:    90 * time.Second, // http.sys closes after 120
 		DisableCompression: true,
+
+		MaxResponseHeaderBytes: maxHeader,
 	}
 	return l
 }
@@ -108,13 +117,20 @@ func (l *lane) dialTLS(ctx context.Context, network, address string) (net.Conn, 
 	return secure, nil
 }
 
-// post sends one request and reads the whole answer, whatever its status. Redirects are answers like any other.
-func (l *lane) post(ctx context.Context, envelope, authorization string) (reply, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, l.url, strings.NewReader(envelope))
+// plain tells whether the lane has no TLS, so that messages have to be sealed.
+func (l *lane) plain() bool { return l.tls == nil }
+
+// post sends one request and reads the whole answer, whatever its status. Redirects are answers like any other. Whoever
+// calls it, no message leaves a plain lane in clear text.
+func (l *lane) post(ctx context.Context, body, contentType, authorization string) (reply, error) {
+	if l.plain() && body != "" && contentType != sealedType {
+		return reply{}, errInClear
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, l.url, strings.NewReader(body))
 	if err != nil {
 		return reply{}, err
 	}
-	request.Header.Set("Content-Type", soapType+";charset=UTF-8")
+	request.Header.Set("Content-Type", contentType)
 	request.Header.Set("User-Agent", "adsyncbot")
 	if authorization != "" {
 		request.Header.Set("Authorization", authorization)
@@ -124,15 +140,21 @@ func (l *lane) post(ctx context.Context, envelope, authorization string) (reply,
 		return reply{}, &transportError{err}
 	}
 	defer func() { _ = response.Body.Close() }()
-	var body bytes.Buffer
-	n, err := io.Copy(&body, io.LimitReader(response.Body, maxReply+1))
+	var answer bytes.Buffer
+	n, err := io.Copy(&answer, io.LimitReader(response.Body, maxReply+1))
 	switch {
 	case err != nil:
 		return reply{}, &transportError{fmt.Errorf("read answer: %w", err)}
 	case n > maxReply:
 		return reply{}, errTooLarge
 	}
-	return reply{status: response.StatusCode, header: response.Header, body: body.Bytes()}, nil
+	return reply{status: response.StatusCode, header: response.Header, body: answer.Bytes()}, nil
+}
+
+// forget ends the use of the connection and of its logon: the next message needs both anew.
+func (l *lane) forget() {
+	l.session = nil
+	l.close()
 }
 
 func (l *lane) close() { l.transport.CloseIdleConnections() }

@@ -201,23 +201,23 @@ func TestProvenSecretWritesNothing(t *testing.T) {
 // TestFortyServers lets forty servers try one password at once, on the wire.
 func TestFortyServers(t *testing.T) {
 	const servers = 40
-	for auth, as := range auths {
+	for _, w := range ways {
 		for text, want := range map[string]struct {
 			logons winsim.Logons
 			held   int64
 			kinds  int64
 		}{
 			"wrong":  {winsim.Logons{Failed: 1}, servers - 1, 1},
-			password: {winsim.Logons{Succeeded: map[winrm.Auth]int{winrm.AuthBasic: 6 * servers, winrm.AuthNTLM: servers}[auth]}, 0, 0},
+			password: {winsim.Logons{Succeeded: map[winrm.Auth]int{winrm.AuthBasic: 6 * servers, winrm.AuthNTLM: servers}[w.auth]}, 0, 0},
 		} {
-			t.Run(string(auth)+" "+text, func(t *testing.T) {
-				server := newServer(t, func(c *winsim.Config) { c.Quotas.MaxShellsPerUser = servers })
+			t.Run(w.name+" "+text, func(t *testing.T) {
+				server := newServer(t, w, func(c *winsim.Config) { c.Quotas.MaxShellsPerUser = servers })
 				book := newLedger()
 				gate := winrm.NewLockout(book)
 				var held, refused atomic.Int64
 				var runs sync.WaitGroup
 				for i := range servers {
-					runner := newRunnerWith(t, gate, server, auth, func(c *winrm.Config) {
+					runner := newRunnerWith(t, gate, server, w, func(c *winrm.Config) {
 						c.Server = fmt.Sprintf("aadc%02d", i)
 						c.Password = secret(text)
 					})
@@ -242,7 +242,7 @@ func TestFortyServers(t *testing.T) {
 				}
 				runs.Wait()
 				stats := empty(t, server)
-				if held.Load() != want.held || refused.Load() != want.kinds || stats.Logons[as.username] != want.logons {
+				if held.Load() != want.held || refused.Load() != want.kinds || stats.Logons[w.username] != want.logons {
 					t.Errorf("%d held, %d refused, %+v", held.Load(), refused.Load(), stats.Logons)
 				}
 				for _, record := range book.records {

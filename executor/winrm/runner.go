@@ -1,7 +1,7 @@
 // Package winrm holds a Runner over WinRM: the state machine of a remote shell, the HTTP transport with Basic and NTLM
-// under it, and the rule that keeps a wrong password from locking an account. The messages are built and read by
-// masterzen/winrm; its transports and its command loop are not used, because they swallow faults, loop on a lost shell
-// and do not follow a context.
+// under it (over TLS, or with NTLM sealed over plain HTTP), and the rule that keeps a wrong password from locking an
+// account. The messages are built and read by masterzen/winrm; its transports and its command loop are not used, because
+// they swallow faults, loop on a lost shell, do not follow a context and fall back to clear text.
 //
 // It does not know what the scripts say, what a cycle is, or where outcomes of logons are stored.
 package winrm
@@ -31,14 +31,16 @@ type Auth string
 
 // The ways to log on.
 const (
-	AuthBasic Auth = "basic" // local accounts
-	AuthNTLM  Auth = "ntlm"  // domain (CORP\name, name@corp.example) and local accounts
+	AuthBasic Auth = "basic" // local accounts; over https only
+	// AuthNTLM is for domain (CORP\name, name@corp.example) and local accounts. Over http every message is sealed with
+	// the key of the logon.
+	AuthNTLM Auth = "ntlm"
 )
 
 // Config says which server, and as whom. Zero durations mean their defaults.
 type Config struct {
 	Server        string // short name, for errors and the log
-	URL           string // https://host:5986; the path is /wsman when there is none
+	URL           string // https://host:5986, with NTLM also http://host:5985; the path is /wsman when there is none
 	Auth          Auth
 	Username      string
 	Password      Secret
@@ -79,8 +81,6 @@ func New(config Config, gate Gate, log *slog.Logger) (*Runner, error) {
 		return nil, fmt.Errorf("winrm for %s: auth %q is neither basic nor ntlm", config.Server, config.Auth)
 	case config.Auth == AuthBasic && !secure:
 		return nil, fmt.Errorf("winrm for %s: basic sends the password in clear text, so it needs https", config.Server)
-	case config.Auth == AuthNTLM && !secure:
-		return nil, fmt.Errorf("winrm for %s: ntlm without message encryption needs https", config.Server)
 	case config.Username == "" || config.Password == nil:
 		return nil, fmt.Errorf("winrm for %s: username and password are needed", config.Server)
 	case config.Auth == AuthBasic && strings.Contains(config.Username, ":"):
@@ -110,7 +110,10 @@ func New(config Config, gate Gate, log *slog.Logger) (*Runner, error) {
 	if name == "" {
 		name = address.Hostname()
 	}
-	trust := &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: config.CAs, ServerName: name}
+	var trust *tls.Config
+	if secure {
+		trust = &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: config.CAs, ServerName: name}
+	}
 	for range maxLanes {
 		r.all = append(r.all, newLane(address.String(), trust, r.config.DialTimeout))
 	}
@@ -128,7 +131,7 @@ func endpoint(text string) (address *url.URL, secure bool, err error) {
 	case err != nil:
 		return nil, false, errors.New("the address is not a URL") // its text may hold a password
 	case address.Scheme != "https" && address.Scheme != "http":
-		return nil, false, errors.New("the address must begin with https://")
+		return nil, false, errors.New("the address must begin with https:// or http://")
 	case address.User != nil:
 		return nil, false, errors.New("the address must not hold a user name or password")
 	case !plainHost.MatchString(address.Host) || address.Hostname() == "":

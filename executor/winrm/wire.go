@@ -27,12 +27,12 @@ type wire struct {
 	password string // as read for the logon that is being tried or was the last
 	settle   func(context.Context, Outcome) error
 	refused  bool // the server has said 401 to our secret: nothing more is sent
+	answered bool // an envelope of this run has been answered
 }
 
 var (
 	errRefused = errors.New("the server refused the logon")
 	errWaiting = errors.New("another logon with the same password, which has never been accepted yet, is still unanswered")
-	errNoNTLM  = errors.New("the server does not offer Negotiate, so NTLM is not possible")
 )
 
 // secretError says that the password could not be read. Its cause comes from where the password is kept.
@@ -68,6 +68,7 @@ func (w *wire) call(ctx context.Context, envelope string) ([]byte, error) {
 	case err != nil:
 		return nil, err
 	case r.status == http.StatusOK, r.soap() && len(r.body) > 0:
+		w.answered = true
 		return r.body, nil
 	default:
 		return nil, &statusError{r.status}
@@ -82,7 +83,7 @@ func basic(ctx context.Context, w *wire, envelope string) (reply, error) {
 			return reply{}, err
 		}
 	}
-	r, err := w.lane.post(ctx, envelope, basicAuthorization(w.username, w.password))
+	r, err := w.lane.post(ctx, envelope, envelopeType, basicAuthorization(w.username, w.password))
 	outcome := w.outcome(ctx, r, err, first)
 	switch {
 	case outcome == Refused && !offers(r.header, "Basic"):

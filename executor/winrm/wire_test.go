@@ -18,16 +18,17 @@ var errStop = errors.New("somebody said stop")
 // TestRequests counts what goes over the wire: it is what a run costs the server.
 func TestRequests(t *testing.T) {
 	for name, test := range map[string]struct {
-		auth          winrm.Auth
+		way           way
 		first, second int // HTTP requests of the first and of the second run
 		logons        int // after both
 	}{
-		"basic presents the password with every request": {winrm.AuthBasic, 6, 6, 12},
-		"ntlm logs a connection on once":                 {winrm.AuthNTLM, 7, 6, 1},
+		"basic presents the password with every request": {basicTLS, 6, 6, 12},
+		"ntlm logs a connection on once":                 {ntlmTLS, 7, 6, 1},
+		"sealed messages wait for the key of the logon":  {sealed, 8, 6, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
-			server := newServer(t)
-			runner := newRunner(t, server, test.auth)
+			server := newServer(t, test.way)
+			runner := newRunner(t, server, test.way)
 			for i, want := range []int{test.first, test.first + test.second} {
 				if err := runner.Run(t.Context(), []byte("print one\n"), drop); err != nil {
 					t.Fatal(err)
@@ -37,7 +38,7 @@ func TestRequests(t *testing.T) {
 				}
 			}
 			stats := empty(t, server)
-			logons := stats.Logons[auths[test.auth].username]
+			logons := stats.Logons[test.way.username]
 			if logons != (winsim.Logons{Succeeded: test.logons}) || stats.Connections != 1 {
 				t.Errorf("%+v on %d connections, want %d successful logons on one", logons, stats.Connections, test.logons)
 			}
@@ -62,14 +63,14 @@ func TestRequests(t *testing.T) {
 
 // TestCancelAtEveryStep ends the context in the middle of each request.
 func TestCancelAtEveryStep(t *testing.T) {
-	for auth := range auths {
+	for _, w := range ways {
 		for _, op := range []winsim.Op{
 			winsim.OpCreate, winsim.OpCommand, winsim.OpSend, winsim.OpReceive, winsim.OpSignal, winsim.OpDelete,
 		} {
-			t.Run(string(auth)+" "+string(op), func(t *testing.T) {
+			t.Run(w.name+" "+string(op), func(t *testing.T) {
 				clock := winsim.NewManualClock(time.Now())
-				server := newServer(t, func(c *winsim.Config) { c.Clock = clock })
-				runner := newRunner(t, server, auth)
+				server := newServer(t, w, func(c *winsim.Config) { c.Clock = clock })
+				runner := newRunner(t, server, w)
 				ctx, cancel := context.WithCancelCause(t.Context())
 				server.Misbehave(winsim.Rule{Op: op, Do: winsim.Delay(time.Second)})
 				go func() {
@@ -92,10 +93,10 @@ func TestCancelAtEveryStep(t *testing.T) {
 
 // TestNoLogonIsRepeated is the lock-out rule on the wire: one wrong password is one logon, whatever the run.
 func TestNoLogonIsRepeated(t *testing.T) {
-	for auth, as := range auths {
-		t.Run(string(auth), func(t *testing.T) {
-			server := newServer(t)
-			runner := newRunner(t, server, auth, func(c *winrm.Config) { c.Password = secret("wrong") })
+	for _, w := range ways {
+		t.Run(w.name, func(t *testing.T) {
+			server := newServer(t, w)
+			runner := newRunner(t, server, w, func(c *winrm.Config) { c.Password = secret("wrong") })
 			got := failed(t, runner.Run(t.Context(), []byte("print one\n"), drop))
 			if got.Kind != executor.FailureCredentials || got.Started {
 				t.Errorf("got %+v, want credentials, not started", got)
@@ -107,7 +108,7 @@ func TestNoLogonIsRepeated(t *testing.T) {
 				}
 			}
 			stats := server.Stats()
-			if logons := stats.Logons[as.username]; logons != (winsim.Logons{Failed: 1}) || stats.ShellsEver != 0 {
+			if logons := stats.Logons[w.username]; logons != (winsim.Logons{Failed: 1}) || stats.ShellsEver != 0 {
 				t.Errorf("%+v and %d shells, want one failed logon and none", logons, stats.ShellsEver)
 			}
 		})
@@ -116,13 +117,14 @@ func TestNoLogonIsRepeated(t *testing.T) {
 
 // TestNoBasicFallback lets a server offer nothing but Basic to a Runner that was told NTLM, and the other way round.
 func TestNoBasicFallback(t *testing.T) {
-	for auth, offered := range map[winrm.Auth]winsim.Scheme{
-		winrm.AuthNTLM:  winsim.Basic,
-		winrm.AuthBasic: winsim.Negotiate,
+	for w, offered := range map[way]winsim.Scheme{
+		basicTLS: winsim.Negotiate,
+		ntlmTLS:  winsim.Basic,
+		sealed:   winsim.Basic,
 	} {
-		t.Run(string(auth), func(t *testing.T) {
-			server := newServer(t, func(c *winsim.Config) { c.Schemes = []winsim.Scheme{offered} })
-			runner := newRunner(t, server, auth)
+		t.Run(w.name, func(t *testing.T) {
+			server := newServer(t, w, func(c *winsim.Config) { c.Schemes = []winsim.Scheme{offered} })
+			runner := newRunner(t, server, w)
 			got := failed(t, runner.Run(t.Context(), []byte("print one\n"), drop))
 			if got.Kind != executor.FailureCredentials || got.Detail == "" {
 				t.Errorf("got %+v, want credentials with a detail", got)

@@ -25,21 +25,30 @@ const (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// auths are the ways to log on, each with the account and the scheme that go with it.
-var auths = map[winrm.Auth]struct {
+// way is a way to reach and log on to a server, with the account that goes with it.
+type way struct {
+	name     string
+	auth     winrm.Auth
+	plain    bool // http
 	username string
-	scheme   winsim.Scheme
-}{
-	winrm.AuthBasic: {account, winsim.Basic},
-	winrm.AuthNTLM:  {domain, winsim.Negotiate},
 }
 
-// newServer starts a fake Windows server on which runnertest.Program is PowerShell.
-func newServer(t testing.TB, change ...func(*winsim.Config)) *winsim.Server {
+var (
+	basicTLS = way{"basic", winrm.AuthBasic, false, account}
+	ntlmTLS  = way{"ntlm", winrm.AuthNTLM, false, domain}
+	sealed   = way{"sealed", winrm.AuthNTLM, true, domain}
+
+	ways = []way{basicTLS, ntlmTLS, sealed}
+)
+
+// newServer starts a fake Windows server on which runnertest.Program is PowerShell. When the test ends, no message must
+// have come to it in clear text.
+func newServer(t testing.TB, w way, change ...func(*winsim.Config)) *winsim.Server {
 	t.Helper()
 	config := winsim.Config{
-		Accounts: []winsim.Account{{Name: domain, Password: password}, {Name: account, Password: password}},
-		Schemes:  []winsim.Scheme{winsim.Basic, winsim.Negotiate, winsim.NTLM},
+		PlainHTTP: w.plain,
+		Accounts:  []winsim.Account{{Name: domain, Password: password}, {Name: account, Password: password}},
+		Schemes:   []winsim.Scheme{winsim.Basic, winsim.Negotiate, winsim.NTLM},
 		PowerShell: func(ctx context.Context, p winsim.Process) int {
 			return runnertest.Program(ctx, p.Stdin, p.Stdout, p.Stderr)
 		},
@@ -55,23 +64,26 @@ func newServer(t testing.TB, change ...func(*winsim.Config)) *winsim.Server {
 		if err := server.Close(); err != nil {
 			t.Error(err)
 		}
+		if stats := server.Stats(); stats.Plaintext != 0 || stats.Sealed > 0 != w.plain && stats.ShellsEver > 0 {
+			t.Errorf("%d messages in clear text and %d sealed ones came to a server reached by %s", stats.Plaintext, stats.Sealed, w.name)
+		}
 	})
 	return server
 }
 
 // newRunner returns a Runner for a server, with the right password and a lock-out of its own unless changed.
-func newRunner(t testing.TB, server *winsim.Server, auth winrm.Auth, change ...func(*winrm.Config)) *winrm.Runner {
+func newRunner(t testing.TB, server *winsim.Server, w way, change ...func(*winrm.Config)) *winrm.Runner {
 	t.Helper()
-	return newRunnerWith(t, winrm.NewLockout(newLedger()), server, auth, change...)
+	return newRunnerWith(t, winrm.NewLockout(newLedger()), server, w, change...)
 }
 
-func newRunnerWith(t testing.TB, gate winrm.Gate, server *winsim.Server, auth winrm.Auth, change ...func(*winrm.Config)) *winrm.Runner {
+func newRunnerWith(t testing.TB, gate winrm.Gate, server *winsim.Server, w way, change ...func(*winrm.Config)) *winrm.Runner {
 	t.Helper()
 	config := winrm.Config{
 		Server:           "aadc01",
 		URL:              server.URL(),
-		Auth:             auth,
-		Username:         auths[auth].username,
+		Auth:             w.auth,
+		Username:         w.username,
 		Password:         secret(password),
 		CAs:              x509.NewCertPool(),
 		OperationTimeout: 500 * time.Millisecond, // the shortest a server takes
