@@ -49,11 +49,12 @@ type AuditEntry struct {
 	ID       uuid.UUID // the input's
 	At       time.Time
 	Team     string
-	Who      string // user id
-	Where    string // channel id
-	What     string // as typed, cleaned and cut
-	Server   string // the server's name, also one that the caller may not see
-	Decision string // "allowed", "denied" or "not understood"
+	Who      string  // user id
+	Where    string  // channel id
+	What     string  // as typed, cleaned and cut
+	Command  Command // what that was understood as; empty when it was not
+	Server   string  // the server's name, also one that the caller may not see
+	Decision string  // "allowed", "denied" or "not understood"
 	Rule     string
 	Result   string
 	Ref      string // of the cycle, if there is one
@@ -100,8 +101,11 @@ func (h *Handler) Handle(ctx context.Context, in Input) (Answer, error) {
 		if ctx.Err() != nil {
 			return Answer{}, context.Cause(ctx)
 		}
-		h.log.ErrorContext(ctx, "decision not recorded", "input", in.ID, "decision", j.entry.Decision, "rule", j.entry.Rule, "error", err)
+		h.log.ErrorContext(ctx, "decision not recorded", "ref", j.ref(), "decision", j.entry.Decision, "rule", j.entry.Rule, "error", err)
 	}
+	// What was typed is not logged: it is in the audit, and may be anything.
+	h.log.InfoContext(ctx, "command handled", "ref", j.ref(), "command", string(j.entry.Command), "server", j.entry.Server,
+		"decision", j.entry.Decision, "rule", j.entry.Rule, "result", j.entry.Result, "cycle", j.entry.Ref)
 	return answer, nil
 }
 
@@ -130,6 +134,7 @@ func (j *job) serve(ctx context.Context) Answer {
 		j.decided(NotUnderstood, m.rule)
 		return m.answer
 	}
+	j.entry.Command = a.command
 	d := j.decide(a)
 	if !d.Allowed {
 		j.decided(Denied, d.Rule)
@@ -149,6 +154,9 @@ func (j *job) serve(ctx context.Context) Answer {
 		return j.sight.help()
 	}
 }
+
+// ref is what people and the log call the command.
+func (j *job) ref() string { return executor.Reference("E", j.in.ID) }
 
 func (j *job) decided(decision, rule string) { j.entry.Decision, j.entry.Rule = decision, rule }
 
@@ -188,12 +196,11 @@ func (j *job) decide(a asked) Decision {
 
 // failed logs an error under a reference and explains it. It is the one place where an error leaves the Handler.
 func (j *job) failed(ctx context.Context, what, server string, err error) Explanation {
-	ref := executor.Reference("R", j.in.ID)
-	e := explain(err, server, ref)
+	e := explain(err, server, j.ref())
 	level := slog.LevelError
 	if e.Known {
 		level = slog.LevelWarn
 	}
-	j.log.Log(ctx, level, "command not served", "what", what, "server", server, "ref", ref, "error", err)
+	j.log.Log(ctx, level, "command not served", "what", what, "server", server, "ref", j.ref(), "error", err)
 	return e
 }

@@ -152,6 +152,12 @@ func TestEveryDecisionIsRecorded(t *testing.T) {
 			if e.Decision != tt.decision || e.Rule != tt.rule || e.Server != tt.server || e.Result != tt.result {
 				t.Errorf("recorded %+v", e)
 			}
+			if first, _, _ := strings.Cut(tt.text, " "); e.Command != "" && first != "" && string(e.Command) != first {
+				t.Errorf("recorded as %s", e.Command)
+			}
+			if (e.Command == "") != (tt.decision == NotUnderstood || tt.rule == "guest") {
+				t.Errorf("recorded as command %q", e.Command)
+			}
 			if e.ID != id(1) || e.Who != "U1ANN" || e.Where != "C1" && e.Where != "C2" || e.What != tt.text {
 				t.Errorf("who, what and where: %+v", e)
 			}
@@ -166,7 +172,7 @@ func TestAStoreThatFailsStartsNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	said := Plain{}.Answer(a)
-	ref := executor.Reference("R", id(1))
+	ref := executor.Reference("E", id(1))
 	if !strings.Contains(said, "Nothing was started") || !strings.Contains(said, ref) || strings.Contains(said, "disk") {
 		t.Errorf("said\n%s", said)
 	}
