@@ -54,7 +54,7 @@ func (q sqlQuerier) exec(ctx context.Context, query string, args ...any) (int64,
 }
 
 func (q sqlQuerier) query(ctx context.Context, query string, args ...any) (rows, error) {
-	r, err := q.db.QueryContext(ctx, query, args...) //nolint:rowserrcheck // all does
+	r, err := q.db.QueryContext(ctx, query, args...) //nolint:rowserrcheck // each does
 	return sqlRows{r}, err
 }
 
@@ -76,25 +76,39 @@ func (q pgxQuerier) exec(ctx context.Context, query string, args ...any) (int64,
 }
 
 func (q pgxQuerier) query(ctx context.Context, query string, args ...any) (rows, error) {
-	return q.db.Query(ctx, query, args...) //nolint:sqlclosecheck // all does
+	return q.db.Query(ctx, query, args...) //nolint:sqlclosecheck // each does
+}
+
+// each hands every row of a query to do, one at a time. On SQLite do must not use the Store: it has one connection.
+func each[T any](ctx context.Context, q querier, scan func(row) (T, error), do func(T) error, query string, args ...any) error {
+	rows, err := q.query(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		v, err := scan(rows)
+		if err == nil {
+			err = do(v)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return rows.Err()
 }
 
 // all reads every row of a query.
 func all[T any](ctx context.Context, q querier, scan func(row) (T, error), query string, args ...any) ([]T, error) {
-	rows, err := q.query(ctx, query, args...)
+	var out []T
+	err := each(ctx, q, scan, func(v T) error {
+		out = append(out, v)
+		return nil
+	}, query, args...)
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
-	var out []T
-	for rows.Next() {
-		v, err := scan(rows)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, v)
-	}
-	return out, rows.Err()
+	return out, nil
 }
 
 // one reads the only row of a query; ErrNotFound when there is none.

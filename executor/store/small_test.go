@@ -100,20 +100,28 @@ func testSchedulesFire(t *testing.T, s *Store) {
 func testAudit(t *testing.T, s *Store) {
 	ctx := t.Context()
 	first := Entry{
-		ID: newID(t), At: morning, Who: "U1", What: "delta", Where: "C1", Server: "aadc01", Decision: "allowed", Rule: "grants[0]",
-		Result: "succeeded", Ref: "C-7F3K",
+		ID: newID(t), At: morning, Team: "T1", Who: "U1", What: "delta", Where: "C1", Server: "aadc01", Decision: "allowed",
+		Rule: "grants[0]", Result: "succeeded", Ref: "C-7F3K",
 	}
 	second := Entry{ID: newID(t), At: morning.Add(time.Second), Who: "U2"}
 	for _, e := range []Entry{first, second, {ID: first.ID, At: morning, Who: "forged"}} {
 		check(t, s.Record(ctx, e))
 	}
-	got, err := s.Audit(ctx, 5)
-	check(t, err)
-	if !reflect.DeepEqual(got, []Entry{second, first}) {
-		t.Errorf("audit = %+v, want the second and the first", got)
+	got := audit(t, s, time.Time{}, time.Time{})
+	if len(got) != 2 || got[0].Entry != first || got[1].Entry != second || got[0].Seq != 1 || got[1].Seq != 2 {
+		t.Errorf("audit = %+v, want the first and the second", got)
 	}
-	if got, err := s.Audit(ctx, 1); err != nil || len(got) != 1 {
-		t.Errorf("the last one = %+v, %v", got, err)
+	for _, tt := range []struct {
+		name         string
+		since, until time.Time
+		want         int64
+	}{
+		{"the beginning is included", second.At, time.Time{}, 2},
+		{"the end is not", time.Time{}, second.At, 1},
+	} {
+		if got := audit(t, s, tt.since, tt.until); len(got) != 1 || got[0].Seq != tt.want {
+			t.Errorf("%s: %+v, want entry %d", tt.name, got, tt.want)
+		}
 	}
 }
 

@@ -102,9 +102,13 @@ CREATE TABLE schedules (
     paused  BOOLEAN NOT NULL
 );
 
+-- The audit is a chain: hash covers the entry, its number and the hash before it. Entries are only ever added, one at a
+-- time behind the lock of audit_head's row, and removed from the beginning when their time is over.
 CREATE TABLE audit (
-    id       TEXT PRIMARY KEY,
+    seq      BIGINT PRIMARY KEY, -- without gaps
+    id       TEXT NOT NULL UNIQUE,
     at       BIGINT NOT NULL,
+    team     TEXT NOT NULL,
     who      TEXT NOT NULL,
     what     TEXT NOT NULL,
     place    TEXT NOT NULL,
@@ -112,9 +116,15 @@ CREATE TABLE audit (
     decision TEXT NOT NULL,
     rule     TEXT NOT NULL,
     result   TEXT NOT NULL,
-    ref      TEXT NOT NULL
+    ref      TEXT NOT NULL,
+    hash     TEXT NOT NULL
 );
-CREATE INDEX audit_at ON audit (at);
+
+CREATE TABLE audit_head (
+    seq  BIGINT NOT NULL,
+    hash TEXT NOT NULL
+);
+INSERT INTO audit_head (seq, hash) VALUES (0, '');
 
 CREATE TABLE credentials (
     identity   TEXT NOT NULL,
