@@ -179,3 +179,15 @@ func TestANewerCycleDoesNotMoveTheClaim(t *testing.T) {
 		t.Errorf("reads from %v", look.ReadsFrom)
 	}
 }
+
+// TestTheNextStartIsKeptInMilliseconds: what a store keeps of it is never earlier than the server's own.
+func TestTheNextStartIsKeptInMilliseconds(t *testing.T) {
+	for _, next := range []time.Time{at(600), at(600).Add(100 * time.Nanosecond), at(600).Add(time.Millisecond - 100)} {
+		look := newObserver(Look{}, nil)
+		look.take(schedulerLine{NextStart: stamp{next}})
+		kept := look.look.Baseline.NextStart
+		if kept.Before(next) || !kept.Equal(kept.Truncate(time.Millisecond)) || kept.Sub(next) >= time.Millisecond {
+			t.Errorf("%v is kept as %v", next, kept)
+		}
+	}
+}

@@ -107,7 +107,7 @@ func (o *observer) schedule(line schedulerLine) {
 	l.Follow.Polled = o.clock
 	taken := o.following || l.Accepted || l.Adopted
 	if !taken && l.Baseline.NextStart.IsZero() {
-		l.Baseline.NextStart, l.Baseline.Staging = line.NextStart.Time, line.Staging
+		l.Baseline.NextStart, l.Baseline.Staging = roundUp(line.NextStart.Time), line.Staging
 	}
 	if taken && line.InProgress {
 		l.Follow.Seen = true
@@ -127,9 +127,18 @@ func (o *observer) accept(at time.Time) {
 func (o *observer) fresh() Baseline {
 	b := Baseline{ServerTime: o.clock}
 	if o.scheduler != nil {
-		b.NextStart, b.Staging = o.scheduler.NextStart.Time, o.scheduler.Staging
+		b.NextStart, b.Staging = roundUp(o.scheduler.NextStart.Time), o.scheduler.Staging
 	}
 	return b
+}
+
+// roundUp returns t in whole milliseconds, as stores keep it. A next start that was cut there would look moved when it is
+// compared with the server's own, which is finer, and a cycle that has not begun would look done.
+func roundUp(t time.Time) time.Time {
+	if cut := t.Truncate(time.Millisecond); cut.Before(t) {
+		return cut.Add(time.Millisecond)
+	}
+	return t
 }
 
 // adopt is called when a cycle serves us that runs, or ran since our intent. When the event log does not tell when it
