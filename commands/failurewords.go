@@ -14,6 +14,12 @@ func failureWords(f executor.Failure, server string) (cause, next Text, ok bool)
 	case executor.FailureCredentials:
 		return line(s, " refused the bot's user name or password."),
 			line("Correct the secret. Until it changes it is not tried again, so that the account is not locked."), true
+	case executor.FailureSecret:
+		return line("I did not log on to ", at, ": its password could not be read from where it is kept."),
+			line("Check ", Code("password"), " in the configuration and what it points to: ", check(server), " tells more."), true
+	case executor.FailureUntried:
+		return line("I did not log on to ", at, ": a first logon with the same password is still unanswered, or what became of it could not be read."),
+			line("Ask again in a minute. If it stays, the log says more."), true
 	case executor.FailureHeld:
 		return line("I did not log on to ", at, ": this password was refused before and has not changed since."),
 			line("Correct the secret, or have it tried once by ", check(server), "."), true

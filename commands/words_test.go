@@ -70,7 +70,7 @@ func TestEveryWordOfTheExecutorHasWords(t *testing.T) {
 			cause, next, ok := codeWords(executor.Code(s), "aadc01", "")
 			return ok && len(cause) > 0 && len(next) > 0
 		}},
-		{"Failure", 11, func(s string) bool {
+		{"Failure", 13, func(s string) bool {
 			cause, next, ok := failureWords(executor.Failure(s), "aadc01")
 			return ok && len(cause) > 0 && len(next) > 0
 		}},

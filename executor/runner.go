@@ -32,17 +32,19 @@ type Failure string
 
 // The kinds of failure.
 const (
-	FailureUnreachable Failure = "unreachable"     // name not found, connection refused, no answer in time
-	FailureTLS         Failure = "tls"             // certificate not trusted, wrong name, handshake failed
-	FailureCredentials Failure = "credentials"     // the server refused the logon (401)
-	FailureHeld        Failure = "held"            // not tried: this secret was refused before and has not changed since
-	FailureAccess      Failure = "access_denied"   // logged on, but may not open a remote shell or start a process
-	FailureQuota       Failure = "quota"           // the server's own limits: shells, operations, users, memory
-	FailureLost        Failure = "connection_lost" // the exchange broke off after it had begun: what ran is not known
-	FailureGone        Failure = "shell_gone"      // the server no longer knows the shell (service restart, reboot)
-	FailureProtocol    Failure = "protocol"        // the answer is not WinRM, not our script's, or too large
-	FailureExit        Failure = "exit"            // the process ended with an exit code other than 0
-	FailureFault       Failure = "fault"           // any other fault the server named by code
+	FailureUnreachable Failure = "unreachable"         // name not found, connection refused, no answer in time
+	FailureTLS         Failure = "tls"                 // certificate not trusted, wrong name, handshake failed
+	FailureCredentials Failure = "credentials"         // the server refused the logon (401)
+	FailureSecret      Failure = "password_unreadable" // not tried: the secret could not be read from where it is kept
+	FailureHeld        Failure = "held"                // not tried: this secret was refused before and has not changed since
+	FailureUntried     Failure = "untried"             // not tried: whether this secret may be tried could not be found out in time
+	FailureAccess      Failure = "access_denied"       // logged on, but may not open a remote shell or start a process
+	FailureQuota       Failure = "quota"               // the server's own limits: shells, operations, users, memory
+	FailureLost        Failure = "connection_lost"     // the exchange broke off after it had begun: what ran is not known
+	FailureGone        Failure = "shell_gone"          // the server no longer knows the shell (service restart, reboot)
+	FailureProtocol    Failure = "protocol"            // the answer is not WinRM, not our script's, or too large
+	FailureExit        Failure = "exit"                // the process ended with an exit code other than 0
+	FailureFault       Failure = "fault"               // any other fault the server named by code
 )
 
 // RunError says what went wrong when a script ran on a server.

@@ -99,7 +99,7 @@ func TestUnreadablePassword(t *testing.T) {
 		c.Password = func() (string, error) { return "", missing }
 	})
 	err := runner.Run(t.Context(), nil, drop)
-	if got := failed(t, err); got.Kind != executor.FailureCredentials || !errors.Is(err, missing) || got.Started {
+	if got := failed(t, err); got.Kind != executor.FailureSecret || !errors.Is(err, missing) || got.Started {
 		t.Errorf("got %+v", got)
 	}
 	if got := server.Stats().HTTPRequests; got != 0 {
@@ -139,18 +139,30 @@ func (g gateFunc) Admit(ctx context.Context, _ winrm.Logon) (func(context.Contex
 
 // TestGateSaysNo sends nothing when the gate does not let a logon through, whatever its reason.
 func TestGateSaysNo(t *testing.T) {
-	for name, gate := range map[string]winrm.Gate{
-		"held":                 gateFunc(func(context.Context) error { return &winrm.HeldError{Identity: "svc"} }),
-		"cannot tell":          gateFunc(func(context.Context) error { return errDisk }),
-		"another is not ready": gateFunc(func(ctx context.Context) error { <-ctx.Done(); return context.Cause(ctx) }),
+	for name, test := range map[string]struct {
+		gate gateFunc
+		kind executor.Failure
+	}{
+		"held": {
+			func(context.Context) error { return &winrm.HeldError{Identity: "svc"} },
+			executor.FailureHeld,
+		},
+		"cannot tell": {
+			func(context.Context) error { return errDisk },
+			executor.FailureUntried,
+		},
+		"another is not ready": {
+			func(ctx context.Context) error { <-ctx.Done(); return context.Cause(ctx) },
+			executor.FailureUntried,
+		},
 	} {
 		for _, w := range ways {
 			t.Run(name+" over "+w.name, func(t *testing.T) {
 				server := newServer(t, w)
-				runner := newRunnerWith(t, gate, server, w, func(c *winrm.Config) { c.RequestTimeout = time.Millisecond })
+				runner := newRunnerWith(t, test.gate, server, w, func(c *winrm.Config) { c.RequestTimeout = time.Millisecond })
 				got := failed(t, runner.Run(t.Context(), nil, drop))
-				if got.Kind != executor.FailureHeld || got.Started || got.Err == nil {
-					t.Errorf("got %+v, want held with a cause", got)
+				if got.Kind != test.kind || got.Started || got.Err == nil {
+					t.Errorf("got %+v, want %s with a cause", got, test.kind)
 				}
 				if got := server.Stats().Connections; got != 0 {
 					t.Errorf("%d connections, want none", got)

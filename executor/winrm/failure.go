@@ -43,6 +43,7 @@ func (s *session) failure(ctx context.Context, op string, err error) error {
 		status *statusError
 		secret *secretError
 		gate   *gateError
+		held   *HeldError
 	)
 	switch {
 	case errors.As(err, &exit):
@@ -54,10 +55,11 @@ func (s *session) failure(ctx context.Context, op string, err error) error {
 	case errors.Is(err, errRefused), errors.Is(err, errNoNTLM):
 		failed.Kind, failed.Detail = executor.FailureCredentials, err.Error()
 	case errors.As(err, &secret):
-		failed.Kind, failed.Op, failed.Err = executor.FailureCredentials, "read password", secret.err
-	case errors.As(err, &gate):
+		failed.Kind, failed.Op, failed.Err = executor.FailureSecret, "read password", secret.err
+	case errors.As(err, &gate) && errors.As(err, &held):
 		failed.Kind, failed.Op, failed.Err = executor.FailureHeld, "log on", gate.err
-		failed.Detail = "not tried"
+	case errors.As(err, &gate):
+		failed.Kind, failed.Op, failed.Err = executor.FailureUntried, "log on", gate.err
 	default:
 		s.connection(failed, err)
 	}
