@@ -49,7 +49,7 @@ func (c *checker) server(ctx context.Context, name string, ex *executor.Executor
 	return nil
 }
 
-// wire checks name, port and TLS, without a logon.
+// wire checks name, port and, over https, TLS, without a logon.
 func (c *checker) wire(ctx context.Context, name string, s ServerConfig) bool {
 	u, err := url.Parse(s.Address)
 	if err != nil {
@@ -66,11 +66,20 @@ func (c *checker) wire(ctx context.Context, name string, s ServerConfig) bool {
 	d := net.Dialer{Timeout: 10 * time.Second}
 	conn, err := d.DialContext(ctx, "tcp", u.Host)
 	if err != nil {
-		c.bad(name+" port", fmt.Sprintf("%s does not answer", u.Host), "on the server: winrm enumerate winrm/config/listener (an HTTPS listener?), and its firewall for port "+u.Port())
+		c.bad(name+" port", fmt.Sprintf("%s does not answer", u.Host), "on the server: winrm enumerate winrm/config/listener (an "+strings.ToUpper(u.Scheme)+" listener?), and its firewall for port "+u.Port())
 		return false
 	}
 	defer func() { _ = conn.Close() }()
 	c.ok(name+" port", "%s answers", u.Host)
+	if u.Scheme == "http" {
+		c.ok(name+" sealing", "plain http: every message is sealed with the key of the logon")
+		return true
+	}
+	return c.tls(ctx, name, s, u.Hostname(), conn)
+}
+
+// tls checks the certificate of a server that has been reached.
+func (c *checker) tls(ctx context.Context, name string, s ServerConfig, host string, conn net.Conn) bool {
 	pool, err := c.cfg.pool(s)
 	if err != nil {
 		c.bad(name+" TLS", err.Error(), "")
@@ -78,7 +87,7 @@ func (c *checker) wire(ctx context.Context, name string, s ServerConfig) bool {
 	}
 	serverName := s.TLSName
 	if serverName == "" {
-		serverName = u.Hostname()
+		serverName = host
 	}
 	t := tls.Client(conn, &tls.Config{RootCAs: pool, ServerName: serverName, MinVersion: tls.VersionTLS12})
 	limited, cancel := context.WithTimeout(ctx, 10*time.Second)

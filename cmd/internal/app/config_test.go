@@ -2,10 +2,13 @@ package app
 
 import (
 	"errors"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/adsyncbot/adsyncbot/executor/winrm"
 )
 
 const good = `slack:
@@ -58,6 +61,19 @@ func TestConfigIsRead(t *testing.T) {
 	}
 }
 
+func TestConfigAllowsSealedHTTP(t *testing.T) {
+	text := strings.Replace(good, "https://aadc01.corp.example:5986", "http://aadc01.corp.example:5985", 1)
+	c, err := ParseConfig("adsyncbot.yaml", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, closeAll, err := c.runners(t.Context(), winrm.NewLockout(nil), slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatalf("the runner refuses what the configuration allows: %v", err)
+	}
+	closeAll()
+}
+
 func TestConfigRefuses(t *testing.T) {
 	for _, tc := range []struct{ name, old, new, want string }{
 		{"an unknown key, with its place and the nearest one", "  app_token:", "  app_tokn:", "adsyncbot.yaml:2:3: slack.app_tokn: unknown key; did you mean app_token?"},
@@ -67,7 +83,9 @@ func TestConfigRefuses(t *testing.T) {
 		{"an unknown server in a grant", "servers: [aadc01]", "servers: [aadc1]", `grants[0].servers[0]: unknown server "aadc1"; did you mean aadc01?`},
 		{"an unknown command in a grant", "[delta, status, history]", "[delta, statsu]", `grants[0].commands[1]: unknown command "statsu"; did you mean status?`},
 		{"a command of a later version", "[delta, status, history]", "[delta, pause]", "grants[0].commands[1]: unknown command"},
-		{"Basic over http", "https://aadc01.corp.example:5986\n    auth: ntlm", "http://aadc01.corp.example:5985\n    auth: basic", "servers.aadc01.address: plain http is refused"},
+		{"Basic over http", "https://aadc01.corp.example:5986\n    auth: ntlm", "http://aadc01.corp.example:5985\n    auth: basic", "servers.aadc01.address: plain http is refused: only ntlm seals"},
+		{"no way to log on over http", "https://aadc01.corp.example:5986\n    auth: ntlm", "http://aadc01.corp.example:5985", "servers.aadc01.address: plain http is refused"},
+		{"an authority for plain http", "https://aadc01.corp.example:5986", "http://aadc01.corp.example:5985\n    ca_file: config_test.go", "servers.aadc01: ca_file and tls_name belong to https"},
 		{"an unknown way to log on", "auth: ntlm", "auth: digest", "servers.aadc01.auth: must be ntlm or basic"},
 		{"a reserved name", "  here:\n", "  status:\n", "servers.status: the name is reserved"},
 		{"a server twice", "  here:\n", "  aadc01:\n", `mapping key "aadc01" already defined at [8:3]`},

@@ -108,11 +108,14 @@ func (c *Config) validateServer(d *document, name string) {
 	}
 	u, err := url.Parse(s.Address)
 	if err != nil || u.Hostname() == "" || u.Port() == "" || u.User != nil || (u.Path != "" && u.Path != "/") || (u.Scheme != "https" && u.Scheme != "http") {
-		d.addf(at+".address", "must be https://host:5986 or local:")
+		d.addf(at+".address", "must be https://host:5986, http://host:5985 or local:")
 		return
 	}
-	if u.Scheme == "http" {
-		d.addf(at+".address", "plain http is refused: Basic and unsealed NTLM would show credentials or commands to the network; use https://%s:5986", u.Hostname())
+	if u.Scheme == "http" && s.Auth != "ntlm" {
+		d.addf(at+".address", "plain http is refused: only ntlm seals what it sends, anything else would show credentials and commands to the network; use ntlm, or https://%s:5986", u.Hostname())
+	}
+	if u.Scheme == "http" && (s.CAFile != "" || s.TLSName != "") {
+		d.addf(at, "ca_file and tls_name belong to https")
 	}
 	c.validateLogon(d, at, s)
 }
