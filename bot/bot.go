@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/slack-go/slack"
 	"golang.org/x/sync/errgroup"
@@ -33,8 +32,9 @@ type Config struct {
 }
 
 const (
-	workers  = 16 // commands served at once; a status waits for its server
-	backlog  = 64 // commands that wait for a worker
+	workers  = 16               // commands served at once; a status waits for its server
+	backlog  = 64               // commands that wait for a worker
+	sweepGap = 10 * time.Second // between looks for commands that were left in the inbox
 	pruneGap = time.Hour
 )
 
@@ -50,6 +50,7 @@ type Bot struct {
 	log     *slog.Logger
 	link    *link
 	work    chan received
+	mine    *set // commands that this process has in hand
 }
 
 // New returns a bot that is ready to run. It dials nothing.
@@ -57,7 +58,7 @@ func New(client *Client, handler Handler, poster *Poster, st *store.Store, cfg C
 	clock := cfg.Clock.withDefaults()
 	b := &Bot{
 		handler: handler, poster: poster, store: st, cfg: cfg, clock: clock, log: log,
-		people: newPeople(client, cfg.UserGroups, clock, log), work: make(chan received, backlog),
+		people: newPeople(client, cfg.UserGroups, clock, log), work: make(chan received, backlog), mine: newSet(),
 	}
 	b.link = newLink(client, b, cfg.Identity, clock, log)
 	b.metrics = newMetrics(cfg.Metrics, b.Link, clock.Now)
@@ -71,27 +72,28 @@ func (b *Bot) Run(ctx context.Context) error {
 	for range workers {
 		group.Go(func() error { b.worker(ctx); return nil })
 	}
-	young, err := b.workOff(ctx)
-	if err != nil && ctx.Err() == nil {
+	// The only process that a store has takes up at once what the one before it has left.
+	if err := b.workOff(ctx, b.store.Kind() == store.SQLite); err != nil && ctx.Err() == nil {
 		group.Go(func() error { return fmt.Errorf("work off the inbox: %w", err) })
 	} else {
 		group.Go(func() error { return b.link.Run(ctx) })
-		group.Go(func() error { b.tidy(ctx, young); return nil })
+		group.Go(func() error { b.tidy(ctx); return nil })
 	}
 	return group.Wait()
 }
 
-// tidy answers what was left unacknowledged and forgets old envelopes.
-func (b *Bot) tidy(ctx context.Context, young map[uuid.UUID]bool) {
-	if err := b.giveUp(ctx, young); err != nil {
-		b.log.WarnContext(ctx, "commands left unanswered", "count", len(young), "cause", scrub(err))
-	}
-	for {
-		if err := b.store.PruneInbox(ctx, b.clock.Now()); err != nil && ctx.Err() == nil {
-			b.log.WarnContext(ctx, "inbox not pruned", "cause", scrub(err))
+// tidy takes up what was left in the inbox, and forgets old envelopes.
+func (b *Bot) tidy(ctx context.Context) {
+	var pruned time.Time
+	for b.clock.wait(ctx, sweepGap) {
+		if err := b.workOff(ctx, false); err != nil && ctx.Err() == nil {
+			b.log.ErrorContext(ctx, "inbox not worked off", "cause", scrub(err))
 		}
-		if !b.clock.wait(ctx, pruneGap) {
-			return
+		if now := b.clock.Now(); now.Sub(pruned) >= pruneGap {
+			pruned = now
+			if err := b.store.PruneInbox(ctx, now); err != nil && ctx.Err() == nil {
+				b.log.WarnContext(ctx, "inbox not pruned", "cause", scrub(err))
+			}
 		}
 	}
 }

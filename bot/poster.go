@@ -55,6 +55,11 @@ func (p *Poster) Changed() {
 
 // Run sends until ctx ends, and then finishes what is on the wire, so that a post that Slack took is noted.
 func (p *Poster) Run(ctx context.Context) error {
+	if p.store.Kind() == store.SQLite { // nobody else sends from it
+		if err := p.store.Unclaim(ctx); err != nil {
+			return err
+		}
+	}
 	var sending sync.WaitGroup
 	defer sending.Wait()
 	for {

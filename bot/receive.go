@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/adsyncbot/adsyncbot/executor"
+	"github.com/adsyncbot/adsyncbot/executor/failpoint"
 	"github.com/adsyncbot/adsyncbot/executor/store"
 )
 
@@ -62,7 +63,12 @@ func (b *Bot) acceptCommand(ctx context.Context, e envelope, ack acknowledge) {
 		return
 	}
 	r := received{id: uuid.Must(uuid.NewV7()), at: b.clock.Now(), command: c.stored()}
+	b.mine.add(r.id)
+	failpoint.Strike(failpoint.InboxBefore)
 	fresh, err := b.write(ctx, r, c.key(e.ID))
+	if err != nil || !fresh {
+		b.mine.remove(r.id)
+	}
 	switch {
 	case err != nil:
 		b.metrics.command(commandNotStored)
@@ -90,18 +96,28 @@ func (b *Bot) write(ctx context.Context, r received, key string) (fresh bool, er
 // acknowledge tells Slack that a stored command has arrived, and hands it off. One that could not be acknowledged does
 // not count: its asker has seen an error.
 func (b *Bot) acknowledge(ctx context.Context, e envelope, ack acknowledge, r received) {
+	failpoint.Strike(failpoint.AckBefore)
 	if err := ack(ctx, nil); err != nil {
 		b.metrics.command(commandNotAcknowledged)
 		b.log.WarnContext(ctx, "slash command not acknowledged, so not served", "ref", r.ref(), "envelope", e.ID, "cause", scrub(err))
 		b.settle(ctx, r, ackLate())
 		return
 	}
+	failpoint.Strike(failpoint.AckAfter)
 	stored, cancel := context.WithTimeout(context.WithoutCancel(ctx), afterLimit)
 	defer cancel()
-	if err := b.store.Acknowledged(stored, r.id, b.clock.Now()); err != nil {
-		// It is served all the same: after a crash it would be answered with "I was down", which is true.
+	counts, err := b.store.Acknowledged(stored, r.id, b.clock.Now())
+	switch {
+	case err != nil:
+		// It is served all the same. After a crash before its request is stored it is answered with "I was down".
 		b.log.ErrorContext(ctx, "acknowledgement not noted", "ref", r.ref(), "envelope", e.ID, "cause", scrub(err))
+	case !counts:
+		b.metrics.command(commandNotAcknowledged)
+		b.log.WarnContext(ctx, "slash command acknowledged too late: its asker was told that nothing was started", "ref", r.ref(), "envelope", e.ID)
+		b.mine.remove(r.id)
+		return
 	}
+	failpoint.Strike(failpoint.AckStored)
 	// Before it is handed off, so that it stands in the log before everything that comes of it.
 	b.log.InfoContext(ctx, "command taken", "ref", r.ref(), "envelope", e.ID, "user", r.command.User, "channel", r.command.Channel)
 	select {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/adsyncbot/adsyncbot/commands"
 	"github.com/adsyncbot/adsyncbot/executor"
+	"github.com/adsyncbot/adsyncbot/executor/failpoint"
 	"github.com/adsyncbot/adsyncbot/executor/store"
 )
 
@@ -20,20 +21,42 @@ const (
 	ephemeralLife = 30 * time.Minute
 	// barredGap is how long to wait when Slack refuses the token: an operator has to mend it.
 	barredGap = time.Minute
+	// claimFor is how long other processes leave a message alone that one of them sends: longer than sendLimit by what the
+	// clocks of two machines may be apart.
+	claimFor = sendLimit + 10*time.Second
 )
 
-// send sends one message and notes what became of it. It does so to its end although ctx may end: a post that Slack took
-// and nobody noted would be made twice.
-func (p *Poster) send(ctx context.Context, m store.Message) {
+// send sends a message that is due, unless another process does, and notes what became of it. It does so to its end
+// although ctx may end: a post that Slack took and nobody noted would be made twice.
+func (p *Poster) send(ctx context.Context, due store.Message) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sendLimit)
 	defer cancel()
+	now := p.clock.Now()
+	m, claimed, err := p.store.Claim(ctx, due.ID, now, now.Add(claimFor))
+	switch {
+	case err != nil:
+		p.log.ErrorContext(ctx, "message not claimed", "ref", refOf(due), "message", due.ID, "kind", due.Kind, "cause", scrub(err))
+		p.hold("message "+due.ID.String(), pollGap)
+	case claimed:
+		p.sendNow(ctx, m)
+	}
+}
+
+func (p *Poster) sendNow(ctx context.Context, m store.Message) {
 	c, err := p.render(ctx, m)
 	if err != nil {
 		p.log.ErrorContext(ctx, "message not rendered", "ref", refOf(m), "message", m.ID, "kind", m.Kind, "cause", scrub(err))
-		p.hold("message "+m.ID.String(), backoff(3))
+		p.noted(ctx, m, "put off", p.store.Retry(ctx, m.ID, p.clock.Now().Add(backoff(3)), errors.New("not_rendered")))
 		return
 	}
+	first := m.Kind == store.CycleMessage && m.TS == ""
+	failpoint.Strike(failpoint.SendBefore)
+	failpoint.StrikeIf(first, failpoint.PostBefore)
+	failpoint.StrikeIf(c.final, failpoint.FinalBefore)
 	ts, err := p.client.deliver(ctx, m, c.message)
+	failpoint.Strike(failpoint.SendAfter)
+	failpoint.StrikeIf(first, failpoint.PostAfter)
+	failpoint.StrikeIf(c.final, failpoint.FinalAfter)
 	if err == nil {
 		p.delivered(ctx, m, c)
 		p.hold("message "+m.ID.String(), editGap)

@@ -11,19 +11,12 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/adsyncbot/adsyncbot/commands"
-	"github.com/adsyncbot/adsyncbot/executor"
+	"github.com/adsyncbot/adsyncbot/executor/failpoint"
 	"github.com/adsyncbot/adsyncbot/executor/store"
 )
 
-const (
-	// serveLimit bounds one command: a look at a server may take 20 s, and a refused logon comes late.
-	serveLimit = time.Minute
-	// catchUp is how old an acknowledged command may be to be served after a restart.
-	catchUp = 2 * time.Minute
-	// settling is how long a command may stand in the inbox unacknowledged before it is given up: another process that
-	// shares the store may be about to acknowledge it.
-	settling = 10 * time.Second
-)
+// serveLimit bounds one command: a look at a server may take 20 s, and a refused logon comes late.
+const serveLimit = time.Minute
 
 // worker serves commands until ctx ends. What it has not finished then stands in the inbox and is served after the
 // restart; a request has the id of its envelope, so that it is asked once only.
@@ -46,6 +39,7 @@ func (b *Bot) serve(ctx context.Context, r received) {
 	if ctx.Err() != nil {
 		return
 	}
+	failpoint.Strike(failpoint.AnswerBefore)
 	if err != nil {
 		b.log.ErrorContext(ctx, "command failed", "ref", r.ref(), "user", r.command.User, "channel", r.command.Channel, "cause", scrub(err))
 		answer = explained(commands.Explain(err, r.ref()))
@@ -69,8 +63,10 @@ func (b *Bot) handle(ctx context.Context, r received) (a commands.Answer, err er
 
 func stack() string { return string(debug.Stack()) }
 
-// settle stores the answer for delivery and marks the command as done, in one transaction.
+// settle stores the answer for delivery and marks the command as done, in one transaction. Where that fails, workOff takes
+// the command up again.
 func (b *Bot) settle(ctx context.Context, r received, a commands.Answer) {
+	defer b.mine.remove(r.id)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), afterLimit)
 	defer cancel()
 	m, err := ephemeral(r.id, r.command, a) // the answer has the command's id, so that the log calls both the same
@@ -83,6 +79,7 @@ func (b *Bot) settle(ctx context.Context, r received, a commands.Answer) {
 		b.log.ErrorContext(ctx, "answer not stored", "ref", r.ref(), "cause", scrub(err))
 		return
 	}
+	failpoint.Strike(failpoint.AnswerAfter)
 	b.poster.Changed()
 }
 
@@ -95,68 +92,4 @@ func ephemeral(id uuid.UUID, c storedCommand, a commands.Answer) (store.Message,
 	return store.Message{
 		ID: id, Kind: store.Ephemeral, Team: c.Team, Channel: c.Channel, User: c.User, ReplyTo: c.ReplyTo, Body: body,
 	}, nil
-}
-
-// workOff deals with what the last process left: a recent acknowledged command is served, every other one answered. It
-// returns those that another process may still be about to acknowledge.
-func (b *Bot) workOff(ctx context.Context) (young map[uuid.UUID]bool, err error) {
-	rows, err := b.store.Unhandled(ctx)
-	if err != nil {
-		return nil, err
-	}
-	young = map[uuid.UUID]bool{}
-	for _, row := range rows {
-		r, err := readStored(row)
-		if err != nil {
-			b.log.ErrorContext(ctx, "a stored command cannot be read any more", "ref", executor.Reference("E", row.ID), "cause", scrub(err))
-			if err := b.store.Handled(ctx, row.ID); err != nil {
-				return nil, err
-			}
-			continue
-		}
-		age := b.clock.Now().Sub(row.ReceivedAt)
-		switch acknowledged := !row.AckedAt.IsZero(); {
-		case acknowledged && age < catchUp:
-			b.log.InfoContext(ctx, "command taken up after a restart", "ref", r.ref(), "age", age)
-			select {
-			case b.work <- r:
-			case <-ctx.Done():
-				return nil, context.Cause(ctx)
-			}
-		case !acknowledged && age < settling:
-			young[row.ID] = true
-		default:
-			b.log.WarnContext(ctx, "command too old to be served after a restart", "ref", r.ref(), "age", age, "acknowledged", acknowledged)
-			b.settle(ctx, r, wasDown())
-		}
-	}
-	return young, nil
-}
-
-// giveUp answers those of the young commands that nobody has acknowledged in the meantime.
-func (b *Bot) giveUp(ctx context.Context, young map[uuid.UUID]bool) error {
-	if len(young) == 0 || !b.clock.wait(ctx, settling) {
-		return nil
-	}
-	rows, err := b.store.Unhandled(ctx)
-	if err != nil {
-		return err
-	}
-	for _, row := range rows {
-		if r, err := readStored(row); err == nil && young[row.ID] && row.AckedAt.IsZero() {
-			b.settle(ctx, r, wasDown())
-		}
-	}
-	return nil
-}
-
-func readStored(row store.Envelope) (received, error) {
-	r := received{id: row.ID, at: row.ReceivedAt}
-	if row.Kind != kindCommand {
-		return r, fmt.Errorf("inbox row of unknown kind %q", row.Kind)
-	}
-	if err := json.Unmarshal(row.Payload, &r.command); err != nil {
-		return r, fmt.Errorf("read stored command: %w", err)
-	}
-	return r, nil
 }

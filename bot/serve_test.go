@@ -4,52 +4,11 @@ import (
 	"context"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/adsyncbot/adsyncbot/commands"
-	"github.com/adsyncbot/adsyncbot/executor/store"
 )
-
-func TestTheInboxIsWorkedOffAtTheStart(t *testing.T) {
-	s := newSim(t, nil)
-	put := func(text string, age time.Duration, acknowledged bool) uuid.UUID {
-		t.Helper()
-		id, at := uuid.Must(uuid.NewV7()), time.Now().Add(-age)
-		payload := `{"team":"T0SIM","channel":"` + helpdesk + `","user":"` + ann + `","command":"/adsync","text":"` + text + `"}`
-		if _, err := s.store.Inbox(t.Context(), store.Envelope{ID: id, Key: text, Kind: kindCommand, Payload: []byte(payload), ReceivedAt: at}); err != nil {
-			t.Fatal(err)
-		}
-		if acknowledged {
-			if err := s.store.Acknowledged(t.Context(), id, at); err != nil {
-				t.Fatal(err)
-			}
-		}
-		return id
-	}
-	recent := put("recent", time.Minute, true)
-	put("old", 3*time.Minute, true)
-	put("unacknowledged", time.Minute, false)
-	var h counting
-	_, stop := s.serve(&h)
-	s.wait(ephemerals(3))
-	if err := stop(); err != nil {
-		t.Fatal(err)
-	}
-	if in := h.asked(); len(in) != 1 || in[0].ID != recent {
-		t.Errorf("served %+v, want the recent one only", in)
-	}
-	down := 0
-	for _, m := range s.ws.Ephemerals(helpdesk, ann) {
-		if strings.Contains(m.Text, "I was down") {
-			down++
-		}
-	}
-	if down != 2 {
-		t.Errorf("%d were told that I was down, want 2", down)
-	}
-}
 
 func TestACommandUnderWayAtTheStopIsServedAfterTheRestart(t *testing.T) {
 	s := newSim(t, nil)

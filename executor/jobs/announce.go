@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/adsyncbot/adsyncbot/executor"
+	"github.com/adsyncbot/adsyncbot/executor/failpoint"
 )
 
 // announceArgs is the stored form of one fire of a schedule.
@@ -49,12 +50,14 @@ func (w *announceWorker) Work(ctx context.Context, job *river.Job[announceArgs])
 		return nil // gone from the configuration since
 	}
 	due := time.UnixMilli(job.Args.Due).UTC()
+	failpoint.Strike(failpoint.AnnounceBefore)
 	var err error
 	if a.Post == PostDelta {
 		err = w.delta(ctx, a, due, len(job.Args.Missed))
 	} else {
 		err = w.status(ctx, a, due, job.Args.Missed)
 	}
+	failpoint.Strike(failpoint.AnnounceAfter)
 	return snoozed(ctx, 0, err == nil, err)
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/riverqueue/river"
 
 	"github.com/adsyncbot/adsyncbot/executor"
+	"github.com/adsyncbot/adsyncbot/executor/failpoint"
 	"github.com/adsyncbot/adsyncbot/executor/store"
 )
 
@@ -92,21 +93,33 @@ func (s *slice) end(ctx context.Context, at time.Time, r executor.Result) error 
 	s.cycle.EndedAt = at
 	s.cycle.Result = r
 	s.cycle.Waiting = nil
-	if err := s.save(ctx); err != nil {
+	failpoint.Strike(failpoint.EndBefore)
+	err := s.store.Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		saved, err := tx.SaveCycle(ctx, s.cycle, s.stamp)
+		if err != nil {
+			return err
+		}
+		s.cycle = saved
+		return s.recordResult(ctx, tx)
+	})
+	if err != nil {
 		return err
 	}
+	failpoint.Strike(failpoint.EndAfter)
+	s.teller.Changed()
 	s.log.Info("cycle ended", "verdict", string(r.Verdict), "code", string(r.Code), "source", string(r.Source))
-	return s.recordResult(ctx)
+	return nil
 }
 
-// recordResult writes the audit row of every request that the cycle served.
-func (s *slice) recordResult(ctx context.Context) error {
-	requests, err := s.store.Requests(ctx, s.cycle.ID)
+// recordResult writes the audit row of every request that the cycle served: with the result, because nobody looks at a
+// cycle that has ended again. The cycle's row is locked, so no request joins in between.
+func (s *slice) recordResult(ctx context.Context, tx *store.Tx) error {
+	requests, err := tx.Requests(ctx, s.cycle.ID)
 	if err != nil {
 		return err
 	}
 	for _, r := range requests {
-		err := s.store.Record(ctx, store.Entry{
+		err := tx.Record(ctx, store.Entry{
 			ID: uuid.NewSHA1(r.ID, []byte("result")), At: s.now(), Who: r.Asker.User, What: r.Policy.Word(),
 			Where: r.Audience.Channel, Server: r.Server, Decision: "ended", Rule: r.Rule,
 			Result: string(s.cycle.Result.Verdict), Ref: s.cycle.Ref(),

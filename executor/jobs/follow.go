@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/adsyncbot/adsyncbot/executor"
+	"github.com/adsyncbot/adsyncbot/executor/failpoint"
 )
 
 // The pace of following: slices back to back at first, because most deltas are over within two minutes, then a look
@@ -51,11 +52,13 @@ func (s *slice) follow(ctx context.Context) (time.Duration, error) {
 	act, cancel := context.WithTimeoutCause(ctx, followSlice, fmt.Errorf("follow slice on %s: no end after %s", s.cycle.Server, followSlice))
 	defer cancel()
 	n := s.noting()
+	failpoint.Strike(failpoint.LookBefore)
 	look, err := s.executor.Follow(act, s.cycle.Server, executor.FollowOrder{
 		Policy: s.cycle.Policy, Baseline: s.cycle.Baseline, ReadsFrom: s.cycle.ReadsFrom,
 		Follow: s.cycle.Follow, Runs: s.cycle.Runs,
 		SinceLook: s.now().Sub(s.cycle.Follow.LastLook), Watch: watch,
 	}, func(l executor.Look) { n.note(ctx, l) })
+	failpoint.Strike(failpoint.LookAfter)
 	if n.err != nil {
 		return 0, n.err
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/adsyncbot/adsyncbot/executor"
+	"github.com/adsyncbot/adsyncbot/executor/failpoint"
 	"github.com/adsyncbot/adsyncbot/executor/store"
 )
 
@@ -33,6 +34,7 @@ func (n *notes) note(ctx context.Context, l executor.Look) {
 	if n.err != nil || !baseline && (!progress || s.now().Sub(n.last) < noteEvery && l.Accepted == n.seen.Accepted) {
 		return
 	}
+	failpoint.StrikeIf(l.Accepted && !n.seen.Accepted, failpoint.StartAccepted)
 	n.seen, n.last = l, s.now()
 	s.take(l)
 	ctx, cancel := context.WithTimeout(ctx, noteLimit)
@@ -44,4 +46,6 @@ func (n *notes) note(ctx context.Context, l executor.Look) {
 			n.err = nil
 		}
 	}
+	failpoint.StrikeIf(l.Accepted, failpoint.StartNoted)
+	failpoint.StrikeIf(s.cycle.Phase == executor.PhaseFollowing, failpoint.LookNoted)
 }

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/adsyncbot/adsyncbot/executor"
+	"github.com/adsyncbot/adsyncbot/executor/failpoint"
 	"github.com/adsyncbot/adsyncbot/executor/store"
 )
 
@@ -65,6 +66,7 @@ func (q *Queue) Ask(ctx context.Context, r executor.Request, replyTo string) (ex
 	if err != nil {
 		return executor.Outcome{}, fmt.Errorf("ask for %s on %s: %w", r.Policy.Word(), r.Server, err)
 	}
+	failpoint.Strike(failpoint.RequestAfter)
 	q.cycles.teller.Changed()
 	return out, nil
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/adsyncbot/adsyncbot/executor"
+	"github.com/adsyncbot/adsyncbot/executor/failpoint"
 	"github.com/adsyncbot/adsyncbot/executor/store"
 )
 
@@ -146,8 +147,10 @@ func (s *scheduler) fire(ctx context.Context, p planned, row store.Schedule) (ne
 	if run {
 		left = nil // the report mentions them
 	}
+	failpoint.Strike(failpoint.FireBefore)
 	err = s.queue.store.Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		won, err := tx.Fire(ctx, p.Name, row.Next, next, left)
+		failpoint.Strike(failpoint.FireWithin)
 		if err != nil || !won || !run {
 			return err
 		}
@@ -156,6 +159,7 @@ func (s *scheduler) fire(ctx context.Context, p planned, row store.Schedule) (ne
 	if err != nil {
 		return time.Time{}, fmt.Errorf("fire %s: %w", p.Name, err)
 	}
+	failpoint.Strike(failpoint.FireAfter)
 	s.log.Info("schedule fired", "schedule", p.Name, "due", due, "run", run, "missed", len(missed))
 	return next, nil
 }

@@ -33,12 +33,14 @@ func (q *queries) Inbox(ctx context.Context, e Envelope) (fresh bool, err error)
 	return n == 1, nil
 }
 
-// Acknowledged notes that the sender was told that the envelope has arrived. From here on it counts.
-func (q *queries) Acknowledged(ctx context.Context, id uuid.UUID, at time.Time) error {
-	if _, err := q.exec(ctx, `UPDATE inbox SET acked_at = $2 WHERE id = $1`, key(id), millis(at)); err != nil {
-		return fmt.Errorf("note acknowledgement of envelope %s: %w", id, err)
+// Acknowledged notes that the sender was told that the envelope has arrived. From here on it counts. It reports false when
+// the envelope has been handled: another process has given up waiting for this one, and its sender knows.
+func (q *queries) Acknowledged(ctx context.Context, id uuid.UUID, at time.Time) (counts bool, err error) {
+	n, err := q.exec(ctx, `UPDATE inbox SET acked_at = $2 WHERE id = $1 AND handled_at IS NULL`, key(id), millis(at))
+	if err != nil {
+		return false, fmt.Errorf("note acknowledgement of envelope %s: %w", id, err)
 	}
-	return nil
+	return n == 1, nil
 }
 
 // Handled notes that nothing is left to do for the envelope, and forgets what was in it.

@@ -34,7 +34,9 @@ func testInboxLife(t *testing.T, s *Store) {
 		_, err := s.Inbox(ctx, e)
 		check(t, err)
 	}
-	check(t, s.Acknowledged(ctx, old.ID, morning.Add(time.Millisecond)))
+	if counts, err := s.Acknowledged(ctx, old.ID, morning.Add(time.Millisecond)); err != nil || !counts {
+		t.Fatalf("acknowledged in time: %t, %v", counts, err)
+	}
 	left, err := s.Unhandled(ctx)
 	check(t, err)
 	if len(left) != 2 || left[0].ID != old.ID || left[1].ID != young.ID {
@@ -50,6 +52,9 @@ func testInboxLife(t *testing.T, s *Store) {
 	check(t, s.Handled(ctx, old.ID))
 	if left, err = s.Unhandled(ctx); err != nil || len(left) != 1 {
 		t.Errorf("unhandled = %+v, %v, want the young one", left, err)
+	}
+	if counts, err := s.Acknowledged(ctx, old.ID, morning.Add(time.Minute)); err != nil || counts {
+		t.Errorf("acknowledged once another process has answered it: %t, %v; want that it does not count", counts, err)
 	}
 	n := count(t, s, `SELECT COUNT(*) FROM inbox WHERE id = $1 AND payload IS NULL`, old.ID.String())
 	if n != 1 {
