@@ -38,7 +38,8 @@ func (v CycleView) ended() Answer {
 // headline is "Delta on aadc01 succeeded in 1 min 40 s (usually 1 min 30 s), asked by @ann at 09:41".
 func (v CycleView) headline(words string) Text {
 	h := line(v.subject(), " ", words)
-	if d, ok := v.took(); ok && v.Cycle.Result.Code != executor.CodeStoppedFollow {
+	ran := v.Cycle.Result.Verdict != executor.NotStarted && v.Cycle.Result.Code != executor.CodeStoppedFollow
+	if d, ok := v.took(); ok && ran {
 		h = append(h, Words(after(v.Cycle.Result.Verdict)+lasted(d)))
 		if u := usually(v.Usual); len(u) > 0 {
 			h = line(h, " (", u, ")")
