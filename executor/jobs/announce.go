@@ -3,6 +3,7 @@ package jobs
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/google/uuid"
@@ -37,6 +38,7 @@ type announceWorker struct {
 	executor Executor
 	teller   Teller
 	plans    map[string]planned
+	log      *slog.Logger
 }
 
 func (w *announceWorker) NextRetry(job *river.Job[announceArgs]) time.Time {
@@ -77,7 +79,7 @@ func (w *announceWorker) delta(ctx context.Context, a planned, due time.Time, mi
 		reason = fmt.Sprintf("scheduled; missed since the last one: %d", missed)
 	}
 	for _, server := range a.Servers {
-		_, err := w.queue.Ask(ctx, executor.Request{
+		out, err := w.queue.Ask(ctx, executor.Request{
 			ID: fireID(a.Name, due, server), Policy: executor.Delta, Server: server,
 			Asker:    executor.Asker{Way: executor.FromSchedule, Team: a.Audience.Team, User: a.Name},
 			Audience: a.Audience, Reason: reason, Rule: "announcements: " + a.Name, AskedAt: now,
@@ -85,6 +87,7 @@ func (w *announceWorker) delta(ctx context.Context, a planned, due time.Time, mi
 		if err != nil {
 			return err
 		}
+		w.log.InfoContext(ctx, "scheduled cycle asked for", "ref", out.Cycle.Ref(), "schedule", a.Name, "server", server, "due", due, "joined", out.Joined)
 	}
 	return nil
 }

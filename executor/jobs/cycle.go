@@ -2,11 +2,15 @@ package jobs
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/riverqueue/river"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/adsyncbot/adsyncbot/executor"
 	"github.com/adsyncbot/adsyncbot/executor/failpoint"
@@ -42,15 +46,25 @@ type cycles struct {
 	executor Executor
 	teller   Teller
 	now      func() time.Time
+	metrics  *metrics
+	tracer   trace.Tracer
 	log      *slog.Logger
 }
 
 // slice does the next piece of work on a cycle and says when the one after it is due.
 func (c *cycles) slice(ctx context.Context, id uuid.UUID) (next time.Duration, done bool, err error) {
+	ctx, span := c.tracer.Start(ctx, "slice", trace.WithAttributes(attribute.String("adsyncbot.ref", executor.Reference("C", id))))
+	defer func() {
+		if err != nil && !errors.Is(err, store.ErrStale) && ctx.Err() == nil {
+			span.SetStatus(codes.Error, err.Error())
+		}
+		span.End()
+	}()
 	cy, stamp, err := c.store.Stamp(ctx, id)
 	if err != nil {
 		return 0, false, err
 	}
+	span.SetAttributes(attribute.String("adsyncbot.server", cy.Server), attribute.String("adsyncbot.phase", string(cy.Phase)))
 	s := &slice{cycles: c, cycle: cy, stamp: stamp, log: c.log.With("ref", cy.Ref(), "server", cy.Server)}
 	switch cy.Phase {
 	case executor.PhaseQueued:
@@ -62,6 +76,7 @@ func (c *cycles) slice(ctx context.Context, id uuid.UUID) (next time.Duration, d
 	case executor.PhaseEnded:
 		return 0, true, nil
 	}
+	s.log.DebugContext(ctx, "slice done", "phase_before", string(cy.Phase), "phase", string(s.cycle.Phase), "next_in", next)
 	return next, s.cycle.Phase == executor.PhaseEnded && err == nil, err
 }
 
@@ -108,6 +123,7 @@ func (s *slice) end(ctx context.Context, at time.Time, r executor.Result) error 
 	failpoint.Strike(failpoint.EndAfter)
 	s.teller.Changed()
 	s.log.Info("cycle ended", "verdict", string(r.Verdict), "code", string(r.Code), "source", string(r.Source))
+	s.metrics.ended(s.cycle)
 	return nil
 }
 

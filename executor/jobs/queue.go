@@ -8,7 +8,10 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/riverqueue/river"
+	"go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/noop"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/adsyncbot/adsyncbot/executor"
@@ -20,6 +23,8 @@ import (
 type Config struct {
 	Announcements []Announcement
 	Now           func() time.Time
+	Metrics       prometheus.Registerer // nowhere when nil
+	Tracer        trace.Tracer          // no traces when nil
 }
 
 // Queue takes requests, and works the cycles and schedules they lead to.
@@ -33,19 +38,23 @@ type Queue struct {
 
 // New returns a Queue over a migrated store. It does not work anything before Run.
 func New(st *store.Store, ex Executor, teller Teller, cfg Config, log *slog.Logger) (*Queue, error) {
+	if cfg.Tracer == nil {
+		cfg.Tracer = noop.NewTracerProvider().Tracer("")
+	}
+	m := newMetrics(cfg.Metrics)
 	q := &Queue{
 		store:  st,
-		cycles: &cycles{store: st, executor: ex, teller: teller, now: cfg.Now, log: log},
+		cycles: &cycles{store: st, executor: ex, teller: teller, now: cfg.Now, metrics: m, tracer: cfg.Tracer, log: log},
 		log:    log,
 	}
-	s, err := newScheduler(q, cfg, log)
+	s, err := newScheduler(q, cfg, m, log)
 	if err != nil {
 		return nil, err
 	}
 	q.schedule = s
 	w := river.NewWorkers()
 	river.AddWorker(w, &cycleWorker{cycles: q.cycles})
-	river.AddWorker(w, &announceWorker{queue: q, executor: ex, teller: teller, plans: s.plans})
+	river.AddWorker(w, &announceWorker{queue: q, executor: ex, teller: teller, plans: s.plans, log: log})
 	q.engine, err = newEngine(st, w, log)
 	return q, err
 }

@@ -45,10 +45,11 @@ const (
 // inserts the fire's job, so each fire happens once, over restarts and replicas. (River's own periodic jobs lose a fire
 // when the leading process dies.)
 type scheduler struct {
-	queue *Queue
-	plans map[string]planned
-	now   func() time.Time
-	log   *slog.Logger
+	queue   *Queue
+	plans   map[string]planned
+	now     func() time.Time
+	metrics *metrics
+	log     *slog.Logger
 }
 
 type planned struct {
@@ -57,8 +58,8 @@ type planned struct {
 	plan Plan
 }
 
-func newScheduler(q *Queue, cfg Config, log *slog.Logger) (*scheduler, error) {
-	s := &scheduler{queue: q, plans: map[string]planned{}, now: cfg.Now, log: log}
+func newScheduler(q *Queue, cfg Config, m *metrics, log *slog.Logger) (*scheduler, error) {
+	s := &scheduler{queue: q, plans: map[string]planned{}, now: cfg.Now, metrics: m, log: log}
 	for _, a := range cfg.Announcements {
 		p, err := ParsePlan(a.Spec, a.Zone)
 		if err != nil {
@@ -130,14 +131,17 @@ func (s *scheduler) fireDue(ctx context.Context) (time.Time, error) {
 func (s *scheduler) fire(ctx context.Context, p planned, row store.Schedule) (next time.Time, err error) {
 	now := s.now()
 	due, missed := row.Next, row.Missed
+	skipped := 0
 	next = p.plan.Next(due)
 	for !next.IsZero() && !next.After(now) {
 		missed = append(missed, due)
+		skipped++
 		due, next = next, p.plan.Next(next)
 	}
 	run := now.Sub(due) <= onTime || p.RunOnce
 	if !run {
 		missed = append(missed, due)
+		skipped++
 	}
 	if n := len(missed); n > keepMissed {
 		missed = missed[n-keepMissed:]
@@ -147,19 +151,25 @@ func (s *scheduler) fire(ctx context.Context, p planned, row store.Schedule) (ne
 	if run {
 		left = nil // the report mentions them
 	}
+	won := false // else another replica was first
 	failpoint.Strike(failpoint.FireBefore)
 	err = s.queue.store.Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		won, err := tx.Fire(ctx, p.Name, row.Next, next, left)
+		var err error
+		won, err = tx.Fire(ctx, p.Name, row.Next, next, left)
 		failpoint.Strike(failpoint.FireWithin)
 		if err != nil || !won || !run {
 			return err
 		}
 		return s.queue.engine.insert(ctx, tx, args)
 	})
-	if err != nil {
+	switch {
+	case err != nil:
 		return time.Time{}, fmt.Errorf("fire %s: %w", p.Name, err)
+	case !won:
+		return next, nil
 	}
 	failpoint.Strike(failpoint.FireAfter)
+	s.metrics.fired(p.Post, now.Sub(due), run, skipped)
 	s.log.Info("schedule fired", "schedule", p.Name, "due", due, "run", run, "missed", len(missed))
 	return next, nil
 }
