@@ -36,6 +36,9 @@ func newNTLMAcceptor(negotiate []byte, computer string, now time.Time) (*ntlmAcc
 		return nil, fmt.Errorf("make NTLM nonce: %w", err)
 	}
 	a.flags = asked&ntlmSupported | ntlmTarget | ntlmTargetServer | ntlmTargetInfo
+	if asked&ntlmUnicode == 0 { // the character set of a client's choice, and Unicode when it leaves the choice to us
+		a.flags |= ntlmOEM
+	}
 	a.challenge = newNTLMChallenge(a.flags, a.nonce, computer, filetime(now))
 	return a, nil
 }

@@ -11,6 +11,7 @@ import (
 // Negotiate flags of MS-NLMP 2.2.2.5 that matter here.
 const (
 	ntlmUnicode      = 1 << 0
+	ntlmOEM          = 1 << 1
 	ntlmTarget       = 1 << 2
 	ntlmSign         = 1 << 4
 	ntlmSealFlag     = 1 << 5
@@ -82,8 +83,8 @@ func parseNTLMNegotiate(b []byte) (uint32, error) {
 		return 0, fmt.Errorf("%w: NEGOTIATE of %d bytes", errNTLMFormat, len(b))
 	}
 	flags := binary.LittleEndian.Uint32(b[12:])
-	if flags&ntlmUnicode == 0 || flags&ntlmExtended == 0 {
-		return 0, fmt.Errorf("%w: client without Unicode or extended session security", errNTLMFormat)
+	if flags&(ntlmUnicode|ntlmOEM) == 0 || flags&ntlmExtended == 0 {
+		return 0, fmt.Errorf("%w: client without a character set or extended session security", errNTLMFormat)
 	}
 	return flags, nil
 }
@@ -102,11 +103,10 @@ func parseNTLMAuthenticate(b []byte) (*ntlmAuthenticate, error) {
 	}
 	m := &ntlmAuthenticate{
 		raw:        b,
-		domain:     fromUTF16(fields[2]),
-		user:       fromUTF16(fields[3]),
 		sessionKey: fields[5],
 		flags:      binary.LittleEndian.Uint32(b[60:]),
 	}
+	m.domain, m.user = fromNTLM(m.flags, fields[2]), fromNTLM(m.flags, fields[3])
 	response := fields[1]
 	if len(response) < ntlmProofSize+ntlmBlobFixed {
 		return nil, fmt.Errorf("%w: NT response of %d bytes is not NTLMv2", errNTLMFormat, len(response))
@@ -156,7 +156,11 @@ func ntlmPair(pairs []byte, id uint16) ([]byte, error) {
 
 // newNTLMChallenge writes a CHALLENGE message. The flags are those both sides have.
 func newNTLMChallenge(flags uint32, nonce []byte, computer string, filetime uint64) []byte {
-	name := toUTF16(computer)
+	name := toUTF16(computer) // as in the list, whose names are Unicode always
+	target := name
+	if flags&ntlmUnicode == 0 {
+		target = []byte(computer)
+	}
 	var info bytes.Buffer
 	pair := func(id uint16, value []byte) {
 		_ = binary.Write(&info, binary.LittleEndian, id)
@@ -176,14 +180,23 @@ func newNTLMChallenge(flags uint32, nonce []byte, computer string, filetime uint
 	}
 	b := append([]byte(nil), ntlmSignature...)
 	b = binary.LittleEndian.AppendUint32(b, 2)
-	b = field(b, len(name), fixed)
+	b = field(b, len(target), fixed)
 	b = binary.LittleEndian.AppendUint32(b, flags)
 	b = append(b, nonce...)
 	b = append(b, make([]byte, 8)...)
-	b = field(b, info.Len(), fixed+len(name))
+	b = field(b, info.Len(), fixed+len(target))
 	b = append(b, 10, 0, 0x39, 0x38, 0, 0, 0, 15) // 10.0.14393, NTLM revision 15: Windows Server 2016
-	b = append(b, name...)
+	b = append(b, target...)
 	return append(b, info.Bytes()...)
+}
+
+// fromNTLM reads a name in the character set the two sides agreed on. Of the OEM ones only their common part, ASCII, is
+// simulated.
+func fromNTLM(flags uint32, b []byte) string {
+	if flags&ntlmUnicode == 0 {
+		return string(b)
+	}
+	return fromUTF16(b)
 }
 
 func toUTF16(s string) []byte {

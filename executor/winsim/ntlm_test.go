@@ -155,6 +155,48 @@ func TestNTLMRefusesWhatWasTamperedWith(t *testing.T) {
 	}
 }
 
+// TestNTLMSettlesTheCharacterSet: python-ntlm-auth offers OEM alone, and takes the flags of the challenge for its own.
+func TestNTLMSettlesTheCharacterSet(t *testing.T) {
+	const sets = ntlmUnicode | ntlmOEM
+	for name, test := range map[string]struct {
+		asked, settled uint32
+		target         string
+	}{
+		"Unicode": {ntlmUnicode, ntlmUnicode, string(toUTF16("AADC01"))},
+		"both":    {sets, ntlmUnicode, string(toUTF16("AADC01"))},
+		"OEM":     {ntlmOEM, ntlmOEM, "AADC01"},
+		"neither": {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			acceptor, err := newNTLMAcceptor(newPeer(ntlmSupported&^sets|test.asked).negotiate, "AADC01", time.Unix(0, 0))
+			if test.settled == 0 {
+				if !errors.Is(err, errNTLMFormat) {
+					t.Errorf("got %v", err)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			flags := binary.LittleEndian.Uint32(acceptor.challenge[20:])
+			target, err := ntlmField(acceptor.challenge, 12)
+			if err != nil || flags&sets != test.settled || string(target) != test.target {
+				t.Errorf("settled %b with target %q, %v", flags&sets, target, err)
+			}
+			info, err := ntlmField(acceptor.challenge, 40)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if computer, err := ntlmPair(info, avComputerName); err != nil || fromUTF16(computer) != "AADC01" {
+				t.Errorf("the list names %q, %v", computer, err)
+			}
+			if got := fromNTLM(flags, target); got != "AADC01" {
+				t.Errorf("read back %q", got)
+			}
+		})
+	}
+}
+
 func TestNTLMSealsWithEveryKeyLength(t *testing.T) {
 	for name, without := range map[string]uint32{
 		"128 bits": 0, "56 bits": ntlm128, "40 bits": ntlm128 | ntlm56, "no key exchange": ntlmKeyExchange,
