@@ -51,6 +51,9 @@ func (v CycleView) waiting(w executor.Waiting) []Text {
 		if cause, next, ok = failureWords(executor.Failure(w.On), v.Cycle.Server); !ok {
 			cause = line(Code(v.Cycle.Server), " could not be looked at.")
 		}
+		if w.For == "look" {
+			return []Text{line(cause, " It is too late to start anything now. Whether an earlier try got through is not known yet: I keep looking."), next}
+		}
 		cause = line(cause, " I have tried since ", since, ".")
 	}
 	until := At(v.Cycle.AskedAt.Add(patience), TimeOfDay)

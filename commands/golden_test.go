@@ -160,6 +160,7 @@ func TestCycleMessages(t *testing.T) {
 		"queued_seen_at_terminal":  seenFrom(""),
 		"waiting_connector":        waiting("connector", "contoso.com - AAD"),
 		"waiting_server":           waiting("server", "unreachable"),
+		"waiting_look":             waiting("look", "unreachable"),
 		"waiting_interrupted":      waiting("server", "interrupted"),
 		"waiting_message":          waiting("message", ""),
 		"starting":                 func(v *CycleView) { v.Cycle.Phase, v.Cycle.Intent = executor.PhaseStarting, at(0, 2) },

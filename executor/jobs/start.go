@@ -140,6 +140,9 @@ func (s *slice) startFailed(ctx context.Context, order executor.StartOrder, err 
 		s.cycle.Waiting = s.waiting("server", problem(err))
 		return retryServer, s.save(ctx)
 	}
+	if order.LookOnly {
+		return retryServer, s.wait(ctx, "look", problem(err))
+	}
 	return retryServer, s.wait(ctx, "server", problem(err))
 }
 
