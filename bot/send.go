@@ -204,7 +204,7 @@ func (p *Poster) undeliverable(ctx context.Context, m store.Message, v verdict) 
 				return err
 			}
 		}
-		return nil
+		return tx.ForgetReplies(ctx, m.ID)
 	}))
 }
 

@@ -76,6 +76,7 @@ func dsn(path string) string {
 		"_pragma=journal_mode(WAL)",
 		"_pragma=synchronous(NORMAL)",
 		"_pragma=foreign_keys(1)",
+		"_pragma=secure_delete(1)", // what is forgotten, a response_url above all, must not stay in free pages
 		"_txlock=immediate",
 		"_timezone=UTC", // River compares times as text
 	}, "&")

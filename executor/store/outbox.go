@@ -159,8 +159,27 @@ func (q *queries) Posted(ctx context.Context, id uuid.UUID, ts string, version i
 			body = CASE WHEN kind = 'ephemeral' THEN NULL ELSE body END,
 			attempts = 0, last_error = '', claimed_until = NULL
 		WHERE id = $1`, key(id), ts, version, millis(q.now()))
+	if err == nil {
+		_, err = q.exec(ctx, forgetReplies, key(id))
+	}
 	if err != nil {
 		return fmt.Errorf("note sending of message %s: %w", id, err)
+	}
+	return nil
+}
+
+// forgetReplies forgets where those who asked in the channel of a cycle's message ($1) could be answered: that was for the
+// case that the message cannot be posted there.
+const forgetReplies = `
+	UPDATE requests SET reply_to = '' WHERE reply_to <> ''
+		AND cycle_id = (SELECT cycle_id FROM messages WHERE id = $1 AND kind = 'cycle')
+		AND audience_channel = (SELECT channel FROM messages WHERE id = $1)`
+
+// ForgetReplies forgets where those who asked in the channel of a cycle's message could be answered. Posted does it as
+// well; it is for a message that was given up, when they have been told.
+func (q *queries) ForgetReplies(ctx context.Context, message uuid.UUID) error {
+	if _, err := q.exec(ctx, forgetReplies, key(message)); err != nil {
+		return fmt.Errorf("forget reply addresses of message %s: %w", message, err)
 	}
 	return nil
 }

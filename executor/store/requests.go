@@ -40,7 +40,7 @@ func (t *Tx) Ask(ctx context.Context, r executor.Request, replyTo string) (out e
 		return out, false, err
 	}
 	if !c.Policy.Serves(r.Policy) {
-		_, err := t.exec(ctx, `UPDATE requests SET refused_by = $2 WHERE id = $1`, key(r.ID), key(c.ID))
+		_, err := t.exec(ctx, `UPDATE requests SET refused_by = $2, reply_to = '' WHERE id = $1`, key(r.ID), key(c.ID))
 		return executor.Outcome{Refused: &c}, true, err
 	}
 	if _, err := t.exec(ctx, `UPDATE requests SET cycle_id = $2, joined = $3 WHERE id = $1`, key(r.ID), key(c.ID), joined); err != nil {
