@@ -86,16 +86,24 @@ type slice struct {
 
 	cycle executor.Cycle
 	stamp string
+	taken bool // started or adopted in this slice; not stored yet
 	log   *slog.Logger
 }
 
-// save stores the cycle as it stands, if this slice still owns it, and lets the outbox know.
+// save stores the cycle as it stands, if this slice still owns it, together with what the audit is to say of it, and lets
+// the outbox know.
 func (s *slice) save(ctx context.Context) error {
-	saved, err := s.store.SaveCycle(ctx, s.cycle, s.stamp)
+	var saved executor.Cycle
+	err := s.store.Tx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
+		if saved, err = tx.SaveCycle(ctx, s.cycle, s.stamp); err != nil {
+			return err
+		}
+		return s.record(ctx, tx)
+	})
 	if err != nil {
 		return err
 	}
-	s.cycle = saved
+	s.cycle, s.taken = saved, false
 	s.teller.Changed()
 	return nil
 }
@@ -109,40 +117,11 @@ func (s *slice) end(ctx context.Context, at time.Time, r executor.Result) error 
 	s.cycle.Result = r
 	s.cycle.Waiting = nil
 	failpoint.Strike(failpoint.EndBefore)
-	err := s.store.Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		saved, err := tx.SaveCycle(ctx, s.cycle, s.stamp)
-		if err != nil {
-			return err
-		}
-		s.cycle = saved
-		return s.recordResult(ctx, tx)
-	})
-	if err != nil {
+	if err := s.save(ctx); err != nil {
 		return err
 	}
 	failpoint.Strike(failpoint.EndAfter)
-	s.teller.Changed()
 	s.log.Info("cycle ended", "verdict", string(r.Verdict), "code", string(r.Code), "source", string(r.Source))
 	s.metrics.ended(s.cycle)
-	return nil
-}
-
-// recordResult writes the audit row of every request that the cycle served: with the result, because nobody looks at a
-// cycle that has ended again. The cycle's row is locked, so no request joins in between.
-func (s *slice) recordResult(ctx context.Context, tx *store.Tx) error {
-	requests, err := tx.Requests(ctx, s.cycle.ID)
-	if err != nil {
-		return err
-	}
-	for _, r := range requests {
-		err := tx.Record(ctx, store.Entry{
-			ID: uuid.NewSHA1(r.ID, []byte("result")), At: s.now(), Who: r.Asker.User, What: r.Policy.Word(),
-			Where: r.Audience.Channel, Server: r.Server, Decision: "ended", Rule: r.Rule,
-			Result: string(s.cycle.Result.Verdict), Ref: s.cycle.Ref(),
-		})
-		if err != nil {
-			return err
-		}
-	}
 	return nil
 }

@@ -67,10 +67,15 @@ func (q *Queue) Ask(ctx context.Context, r executor.Request, replyTo string) (ex
 		var fresh bool
 		var err error
 		out, fresh, err = tx.Ask(ctx, r, replyTo)
-		if err != nil || !fresh || out.Joined || out.Refused != nil {
+		if err != nil || !fresh {
 			return err
 		}
-		return q.engine.insert(ctx, tx, cycleArgs{Cycle: out.Cycle.ID})
+		if !out.Joined && out.Refused == nil {
+			if err := q.engine.insert(ctx, tx, cycleArgs{Cycle: out.Cycle.ID}); err != nil {
+				return err
+			}
+		}
+		return recordAsk(ctx, tx, r, out)
 	})
 	if err != nil {
 		return executor.Outcome{}, fmt.Errorf("ask for %s on %s: %w", r.Policy.Word(), r.Server, err)

@@ -102,6 +102,7 @@ func (s *slice) started(ctx context.Context, look executor.Look, err error) (tim
 	if look.Adopted && !look.Accepted {
 		s.cycle.Origin = executor.Adopted
 	}
+	s.taken = true
 	if err != nil {
 		s.log.Warn("first look broke off", "error", err)
 		s.cycle.Follow.LastProblem = problem(err)

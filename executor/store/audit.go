@@ -27,9 +27,10 @@ type Entry struct {
 	Ref      string
 }
 
-// The decisions of the entries that a cycle leaves behind, and pruned for those of Prune. Nothing that a person types
-// stands in that column.
+// Decisions: of a request that needed none, of the entries that a cycle leaves behind, and of Prune's. Nothing that a
+// person types stands in that column.
 const (
+	DecisionAllowed = "allowed"
 	DecisionStarted = "started"
 	DecisionAdopted = "adopted"
 	DecisionEnded   = "ended"

@@ -35,7 +35,7 @@ type auditor struct{ store *store.Store }
 
 func (a auditor) Record(ctx context.Context, e commands.AuditEntry) error {
 	return a.store.Record(ctx, store.Entry{
-		ID: e.ID, At: e.At, Who: e.Who, What: e.What, Where: e.Where, Server: e.Server,
+		ID: e.ID, At: e.At, Team: e.Team, Who: e.Who, What: e.What, Where: e.Where, Server: e.Server,
 		Decision: e.Decision, Rule: e.Rule, Result: e.Result, Ref: e.Ref,
 	})
 }

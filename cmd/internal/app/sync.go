@@ -70,13 +70,12 @@ func Sync(ctx context.Context, cfg *Config, t Terminal, show func(commands.Cycle
 	if err != nil {
 		return executor.Cycle{}, err
 	}
-	if err := recordAsk(ctx, st, r, out); err != nil {
-		return executor.Cycle{}, err
-	}
 	if out.Refused != nil {
 		return executor.Cycle{}, &RefusedError{*out.Refused}
 	}
-	return follow(ctx, st, queue, owner, out.Cycle.ID, show)
+	cycle, err := follow(ctx, st, queue, owner, out.Cycle.ID, show)
+	(&chronicle{store: st, log: log}).head(context.WithoutCancel(ctx))
+	return cycle, err
 }
 
 // openBeside takes the store for itself if nobody has it, else opens it beside its owner.
@@ -87,14 +86,6 @@ func openBeside(ctx context.Context, cfg *Config, log *slog.Logger) (st *store.S
 		return st, false, err
 	}
 	return st, err == nil && st.Kind() == store.SQLite, err
-}
-
-func recordAsk(ctx context.Context, st *store.Store, r executor.Request, out executor.Outcome) error {
-	e := store.Entry{ID: r.ID, At: r.AskedAt, Who: r.Asker.User, What: r.Policy.Word(), Server: r.Server, Decision: commands.Allowed, Rule: r.Rule, Result: "asked", Ref: out.Cycle.Ref()}
-	if out.Refused != nil {
-		e.Result, e.Ref = string(executor.CodeOtherPolicy), out.Refused.Ref()
-	}
-	return st.Record(ctx, e)
 }
 
 // follow shows the cycle until it has ended, and works it when nobody else does.
