@@ -78,7 +78,7 @@ Exit codes: 0 succeeded or warnings, 1 errors, failed or cancelled, 2 usage or c
 		SilenceErrors: true,
 	}
 	root.PersistentFlags().StringVarP(&p.config, "config", "c", envOr("ADSYNCBOT_CONFIG", "adsyncbot.yaml"), "configuration file (or ADSYNCBOT_CONFIG)")
-	root.AddCommand(serveCommand(p), syncCommand(p), checkCommand(p), canCommand(p), configCommand(p), manifestCommand(p), schedulesCommand(p), versionCommand(p))
+	root.AddCommand(serveCommand(p), syncCommand(p), checkCommand(p), canCommand(p), configCommand(p), manifestCommand(p), schedulesCommand(p), versionCommand(p), auditCommand(p))
 	root.SetArgs(args)
 	root.SetIn(in)
 	root.SetOut(out)

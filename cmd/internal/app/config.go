@@ -25,6 +25,7 @@ type Config struct {
 	Servers       map[string]ServerConfig `yaml:"servers"`
 	Grants        []GrantConfig           `yaml:"grants"`
 	Announcements []AnnouncementConfig    `yaml:"announcements"`
+	Audit         AuditConfig             `yaml:"audit"`
 
 	path string // of the file; relative paths are relative to its folder
 }
@@ -64,6 +65,11 @@ type AnnouncementConfig struct {
 	Post     string   `yaml:"post"`
 	Servers  []string `yaml:"servers"`
 	Missed   string   `yaml:"missed"`
+}
+
+// AuditConfig says how long the audit is kept.
+type AuditConfig struct {
+	Keep string `yaml:"keep"` // days, such as 400d; everything when empty
 }
 
 // The defaults of what a file need not say.

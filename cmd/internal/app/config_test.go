@@ -41,6 +41,8 @@ announcements:
     post: status
     servers: ["*"]
     missed: run-once
+audit:
+  keep: 400d
 `
 
 func TestConfigIsRead(t *testing.T) {
@@ -102,6 +104,10 @@ func TestConfigRefuses(t *testing.T) {
 		{"anchors", "  here:\n", "  here: &x\n", "anchors"},
 		{"no YAML", "grants:", "grants: [", "not valid YAML"},
 		{"the same grant twice", "  - channel: C0IDENTITY\n    commands: [\"*\"]\n    servers: [\"*\"]\n    user_groups: [S0IDADMINS]\n", "  - channel: C0HELPDESK\n    commands: [delta, status, history]\n    servers: [aadc01]\n", "grants[1]: says the same as grants[0]"},
+		{"an audit kept too short", "keep: 400d", "keep: 7d", "audit.keep: must be 30d at least"},
+		{"an audit kept for no number of days", "keep: 400d", "keep: 1y", "audit.keep: must be a number of days such as 400d"},
+		{"an audit kept for less than nothing", "keep: 400d", "keep: -400d", "audit.keep: must be a number of days such as 400d"},
+		{"an unknown key of the audit", "keep: 400d", "kept: 400d", "audit.kept: unknown key; known here: keep"},
 		{"plain http to Slack", "slack:\n", "slack:\n  api_url: http://proxy.example/api/\n", "slack.api_url: plain http"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -35,6 +35,7 @@ func (c *Config) Explain(w io.Writer) error {
 	for _, a := range c.Announcements {
 		_, _ = fmt.Fprintf(t, "  %s\t%s in %s\t%s on %s\tto %s\n", a.Name, a.Schedule, a.zone(), a.Post, strings.Join(c.expand(a.Servers), ", "), a.Channel)
 	}
+	_, _ = fmt.Fprintf(t, "\nAudit\n  %s\n", c.Audit.says())
 	if warnings := c.warnings(); len(warnings) > 0 {
 		_, _ = fmt.Fprintf(t, "\nRisky\n")
 		for _, text := range warnings {

@@ -55,10 +55,14 @@ func Serve(ctx context.Context, cfg *Config, opts Options, log *slog.Logger) err
 		return errors.Join(err, listener.Close())
 	}
 	defer closeRunners()
-	ex := executor.New(runners, log)
+	ex := observing{executor.New(runners, log), st, log}
 	snapshot := cfg.Snapshot(id.Team)
 	poster := bot.NewPoster(client, st, clock, log)
 	queue, err := jobs.New(st, ex, poster, jobs.Config{Announcements: cfg.Schedules(id.Team), Now: opts.Now}, log)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	audit, err := cfg.chronicle(st, opts.Now, log)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
@@ -74,7 +78,7 @@ func Serve(ctx context.Context, cfg *Config, opts Options, log *slog.Logger) err
 	if opts.Ready != nil {
 		opts.Ready()
 	}
-	return runStages(ctx, h.run, poster.Run, queue.Run, b.Run)
+	return runStages(ctx, audit.run, h.run, poster.Run, queue.Run, b.Run) // the audit's last head is behind everything
 }
 
 // SlackClient reads both tokens and returns a client for them.

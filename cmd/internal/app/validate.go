@@ -45,6 +45,9 @@ func (c *Config) validate(d *document) {
 		names[a.Name] = true
 		c.validateAnnouncement(d, at, a)
 	}
+	if _, err := c.Audit.keep(); err != nil {
+		d.addf("audit.keep", "%v", err)
+	}
 }
 
 func (c *Config) validateSlack(d *document) {
