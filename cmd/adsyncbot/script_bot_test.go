@@ -248,3 +248,17 @@ func cmdMode(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Fatalf("%s has mode %s, want %s", args[1], got, args[0])
 	}
 }
+
+// exits <code> <arg…>: adsyncbot with these arguments ends with this exit code.
+func cmdExits(ts *testscript.TestScript, _ bool, args []string) {
+	need(ts, args, "exits code arg")
+	code := 0
+	err := ts.Exec("adsyncbot", args[1:]...)
+	if e, ok := errors.AsType[*exec.ExitError](err); ok {
+		code, err = e.ExitCode(), nil
+	}
+	ts.Check(err)
+	if code != number(ts, args[0]) {
+		ts.Fatalf("exit code %d, want %s", code, args[0])
+	}
+}

@@ -37,7 +37,7 @@ func runScripts(t *testing.T, p testscript.Params, store func() string) {
 	}
 	p.Setup = func(env *testscript.Env) error { return setup(env, store()) }
 	p.Cmds = map[string]func(*testscript.TestScript, bool, []string){
-		"bot": cmdBot, "ready": cmdReady, "later": cmdLater, "logged": cmdLogged, "config": cmdConfig, "mode": cmdMode,
+		"bot": cmdBot, "ready": cmdReady, "later": cmdLater, "logged": cmdLogged, "config": cmdConfig, "mode": cmdMode, "exits": cmdExits,
 		"slash": cmdSlash, "redeliver": cmdRedeliver, "foreign": cmdForeign, "sees": cmdSees, "until": cmdUntil,
 		"channel": cmdChannel, "posts": cmdPosts, "whispers": cmdWhispers, "invite": cmdInvite, "fail": cmdFail, "heal": cmdHeal,
 		"server": cmdServer, "starts": cmdStarts, "running": cmdRunning, "logons": cmdLogons, "shells": cmdShells,

@@ -67,7 +67,9 @@ func served(ctx context.Context, err error) error {
 	case errors.Is(err, app.ErrInUse):
 		return exit{exitRefused, err}
 	}
-	if _, ok := errors.AsType[*bot.TokenError](err); ok {
+	_, token := errors.AsType[*bot.TokenError](err)
+	_, secret := errors.AsType[*app.SecretError](err)
+	if token || secret {
 		return exit{exitUsage, err}
 	}
 	return exit{exitBad, err}

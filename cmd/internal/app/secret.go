@@ -31,39 +31,59 @@ func (r SecretRef) check() error {
 	return errors.New("a secret must not stand in the file: write env:NAME, file:/path or exec:command, which says where it is kept (and change the secret if it was ever saved here)")
 }
 
-// read fetches the secret. file resolves relative paths. Errors name the reference, never the value.
+// SecretError says that a secret cannot be had where the configuration says it is kept.
+type SecretError struct {
+	Ref string // never the value
+	Err error
+}
+
+// Error implements error.
+func (e *SecretError) Error() string { return fmt.Sprintf("secret %s: %v", e.Ref, e.Err) }
+
+func (e *SecretError) Unwrap() error { return e.Err }
+
+// read fetches the secret. file resolves relative paths.
 func (r SecretRef) read(ctx context.Context, file func(string) string) (string, error) {
 	if err := r.check(); err != nil {
-		return "", err
+		return "", err // without the reference, which may be the secret itself
 	}
+	value, err := r.fetch(ctx, file)
+	if err != nil {
+		return "", &SecretError{Ref: r.safe(), Err: err}
+	}
+	return value, nil
+}
+
+// fetch is read of a reference that has passed check.
+func (r SecretRef) fetch(ctx context.Context, file func(string) string) (string, error) {
 	scheme, rest, _ := strings.Cut(string(r), ":")
 	var value string
 	switch scheme {
 	case "env":
 		v, ok := os.LookupEnv(rest)
 		if !ok {
-			return "", fmt.Errorf("secret %s: the environment variable is not set", r)
+			return "", errors.New("the environment variable is not set")
 		}
 		value = v
 	case "file":
 		data, err := os.ReadFile(file(rest))
 		if err != nil {
-			return "", fmt.Errorf("secret %s: %w", r, err)
+			return "", err
 		}
 		value = string(data)
 	case "exec":
 		out, err := run(ctx, rest)
 		if err != nil {
-			return "", fmt.Errorf("secret exec:%s: %w", firstWord(rest), err)
+			return "", err
 		}
 		value = out
 	}
 	value = strings.TrimRight(value, "\r\n")
 	switch {
 	case value == "":
-		return "", fmt.Errorf("secret %s: it is empty", r.safe())
+		return "", errors.New("it is empty")
 	case len(value) > secretLimit:
-		return "", fmt.Errorf("secret %s: longer than %d bytes", r.safe(), secretLimit)
+		return "", fmt.Errorf("longer than %d bytes", secretLimit)
 	}
 	return value, nil
 }
