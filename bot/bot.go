@@ -48,7 +48,7 @@ type Bot struct {
 	clock   Clock
 	metrics *metrics
 	log     *slog.Logger
-	link    *link
+	links   *links
 	work    chan received
 	mine    *set // commands that this process has in hand
 }
@@ -60,7 +60,7 @@ func New(client *Client, handler Handler, poster *Poster, st *store.Store, cfg C
 		handler: handler, poster: poster, store: st, cfg: cfg, clock: clock, log: log,
 		people: newPeople(client, cfg.UserGroups, clock, log), work: make(chan received, backlog), mine: newSet(),
 	}
-	b.link = newLink(client, b, cfg.Identity, clock, log)
+	b.links = newLinks(client, b, cfg.Identity, clock, log)
 	b.metrics = newMetrics(cfg.Metrics, b.Link, clock.Now)
 	return b
 }
@@ -76,7 +76,7 @@ func (b *Bot) Run(ctx context.Context) error {
 	if err := b.workOff(ctx, b.store.Kind() == store.SQLite); err != nil && ctx.Err() == nil {
 		group.Go(func() error { return fmt.Errorf("work off the inbox: %w", err) })
 	} else {
-		group.Go(func() error { return b.link.Run(ctx) })
+		group.Go(func() error { return b.links.Run(ctx) })
 		group.Go(func() error { b.tidy(ctx); return nil })
 	}
 	return group.Wait()
@@ -98,8 +98,12 @@ func (b *Bot) tidy(ctx context.Context) {
 	}
 }
 
-// Link returns how the connection to Slack stands.
-func (b *Bot) Link() Link { return *b.link.state.Load() }
+// Link returns how we stand with Slack.
+func (b *Bot) Link() Link { return b.links.now() }
+
+// Reachable is nil while Slack can reach us, and for the moments in which a lost connection comes back; else it says since
+// when it cannot, and why.
+func (b *Bot) Reachable() error { return b.links.reachable() }
 
 // ackPayload is an answer inside an acknowledgement.
 type ackPayload struct {

@@ -24,7 +24,7 @@ func TestACommandIsAcknowledgedServedAndAnsweredToItsAskerOnly(t *testing.T) {
 		t.Fatalf("delivery %q, payload %s; want an empty acknowledgement", d.Error, d.Ack.Payload)
 	}
 	s.wait(ephemerals(1))
-	if l := b.Link(); !l.Connected || l.Connections != 1 || l.Since.IsZero() {
+	if l := b.Link(); !l.Connected || l.Connections != 1 || l.Strangers != 0 || l.Since.IsZero() {
 		t.Errorf("%+v; want connected since a time, 1 connection", l)
 	}
 	if err := stop(); err != nil {

@@ -7,12 +7,10 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/gorilla/websocket"
 	"github.com/slack-go/slack"
-	"github.com/slack-go/slack/socketmode"
 )
 
 // callTimeout bounds one call to Slack's Web API, from dialling to the last byte of the answer.
@@ -126,34 +124,34 @@ func (c *Client) identify(ctx context.Context) (Identity, error) {
 	return Identity{Team: who.TeamID, TeamName: who.Team, Enterprise: who.EnterpriseID, App: self.AppID, User: who.UserID}, nil
 }
 
-// errOneConnection is what a socket's second apps.connections.open gets.
-var errOneConnection = errors.New("one connection for each client")
-
-// oneConnection lets a Socket Mode client open one connection. slack-go would open the next one itself, within
-// milliseconds and for ever; the pace is ours.
-type oneConnection struct {
-	http *http.Client
-	used atomic.Bool
-}
-
-func (o *oneConnection) Do(req *http.Request) (*http.Response, error) {
-	if o.used.Swap(true) {
-		return nil, errOneConnection
-	}
-	return o.http.Do(req) //nolint:gosec // the address is the configured one
-}
-
 // maxFrame is the largest envelope that is read; Slack's are some kilobytes.
 const maxFrame = 1 << 20
 
-// socket returns a Socket Mode client that opens one connection.
-func (c *Client) socket() *socketmode.Client {
-	api := slack.New(c.bot, slack.OptionAppLevelToken(c.app), slack.OptionAPIURL(c.url),
-		slack.OptionHTTPClient(&oneConnection{http: c.http}))
-	return socketmode.New(api, socketmode.OptionReadLimit(maxFrame), socketmode.OptionDialer(&websocket.Dialer{
+// open asks Slack for the address of a connection, which is what the app token is for. The address is a secret that works
+// once.
+func (c *Client) open(ctx context.Context) (address string, err error) {
+	api := slack.New(c.bot, slack.OptionAppLevelToken(c.app), slack.OptionAPIURL(c.url), slack.OptionHTTPClient(c.http))
+	_, address, err = api.StartSocketModeContext(ctx)
+	return address, err
+}
+
+// dial opens the connection at an address.
+func (c *Client) dial(ctx context.Context, address string) (*websocket.Conn, error) {
+	dialer := &websocket.Dialer{
 		Proxy:            http.ProxyFromEnvironment,
-		HandshakeTimeout: callTimeout,
+		HandshakeTimeout: c.http.Timeout,
 		// Slack drops an acknowledgement that comes in several frames; gorilla's own default is 4 KiB.
 		WriteBufferSize: 32 << 10,
-	}))
+	}
+	conn, answer, err := dialer.DialContext(ctx, address, nil)
+	if answer != nil {
+		_ = answer.Body.Close()
+	}
+	if err != nil && answer != nil {
+		return nil, fmt.Errorf("upgrade to a WebSocket: slack answers %s", answer.Status)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("upgrade to a WebSocket: %w", err)
+	}
+	return conn, nil
 }

@@ -35,7 +35,7 @@ func (c Clock) wait(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// The pace of connections: Slack documents 50 apps.connections.open a minute in one place and 1 in another.
+// The pace of attempts to reach Slack.
 const (
 	paceFloor = time.Second
 	paceCap   = time.Minute
@@ -71,10 +71,15 @@ func (p *pace) lived(now time.Time, away time.Duration) {
 	p.away = now.Add(away)
 }
 
-// backoff returns how long to wait before attempt n+1 of a delivery: 1 s doubling to a minute, up to a quarter less so
-// that many do not come back at the same instant.
+// backoff returns how long to wait before attempt n+1 of a delivery: 1 s doubling to a minute.
 func backoff(n int) time.Duration {
-	d := time.Second << min(max(n, 0), 6)
-	d = min(d, time.Minute)
+	return jitter(min(time.Second<<min(max(n, 0), 6), time.Minute))
+}
+
+// jitter takes up to a quarter off a wait, so that many do not come back at the same instant.
+func jitter(d time.Duration) time.Duration {
+	if d < 4 {
+		return d
+	}
 	return d - rand.N(d/4) //nolint:gosec // spreading load needs no secret randomness
 }

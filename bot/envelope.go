@@ -21,8 +21,8 @@ type envelope struct {
 	Payload json.RawMessage
 }
 
-// parseEnvelope reads a frame that slack-go could not make sense of. Whatever has an envelope_id can be acknowledged, also
-// a type that did not exist when this was written; Slack would repeat it otherwise.
+// parseEnvelope reads a frame. Whatever has an envelope_id can be acknowledged, also a type that did not exist when this
+// was written; Slack would repeat it otherwise.
 func parseEnvelope(raw []byte) (envelope, error) {
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(raw, &fields); err != nil {

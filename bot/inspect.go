@@ -19,8 +19,7 @@ func (c *Client) Caller(ctx context.Context, team, user, channel string, groups 
 
 // InspectAppToken asks Slack for a connection, which is what the app token is for, and does not use it.
 func (c *Client) InspectAppToken(ctx context.Context) error {
-	api := slack.New(c.bot, slack.OptionAppLevelToken(c.app), slack.OptionAPIURL(c.url), slack.OptionHTTPClient(c.http))
-	if _, _, err := api.StartSocketModeContext(ctx); err != nil {
+	if _, err := c.open(ctx); err != nil {
 		if refused := refusal(appTokenKey, err); refused != nil {
 			return refused
 		}

@@ -63,7 +63,7 @@ func TestLayoutIsGolden(t *testing.T) {
 		"edge_ack_late":    ackLate(),
 		"edge_was_down":    wasDown(),
 		"edge_too_busy":    tooBusy(),
-		"edge_internal":    explained(commands.Explain(errDropped, "E-7F3K")),
+		"edge_internal":    explained(commands.Explain(errLinkGone, "E-7F3K")),
 		"edge_invite":      inviteMe("C1", "not_in_channel", false),
 		"edge_invite_late": inviteMe("C1", "channel_not_found", true),
 		"edge_archived":    inviteMe("C1", "is_archived", false),

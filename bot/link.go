@@ -1,233 +1,268 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
-	"sync/atomic"
 	"time"
 
-	"github.com/slack-go/slack"
-	"github.com/slack-go/slack/socketmode"
+	"golang.org/x/sync/errgroup"
 )
 
 const (
-	// ackLimit bounds an acknowledgement from the moment its envelope was read. Slack shows an error after 3 s.
-	ackLimit = 2500 * time.Millisecond
-	// maxAccepting bounds how many envelopes are stored and acknowledged at once.
-	maxAccepting = 8
-	// flushTime is how long slack-go gets to write acknowledgements that it has queued; it does not say when it has.
-	flushTime = 200 * time.Millisecond
+	// linkCount is how many connections we keep. Slack renews each of them every few hours, and keeps no command for an
+	// app that has none.
+	linkCount = 2
+	// stagger is how far apart two connections are opened, so that Slack does not renew both at once.
+	stagger = 15 * time.Second
+	// linkSilence is how long a connection may carry nothing, not even a ping. Slack's own clients wait 30 s for a ping.
+	linkSilence = 35 * time.Second
+	// linkGrace is how long readiness lets pass without any connection: one is back in less when Slack only renews it.
+	linkGrace = 10 * time.Second
+	// lingering is how long Slack may count a connection that broke without either side saying so.
+	lingering = time.Minute
 )
 
-var (
-	errDropped  = errors.New("the connection ended")
-	errLinkGone = errors.New("the connection is gone")
+// Openings of connections: Slack documents 50 apps.connections.open a minute in one place and 1 in another. We keep to
+// one, over all links, after a few at once: two for a start, one to renew.
+const (
+	openBurst = 3
+	openEvery = time.Minute
 )
 
-// receiver takes envelopes in. Bot is its production implementation.
-type receiver interface {
-	// accept stores an envelope and acknowledges it, in that order, within ctx. It must not do more.
-	accept(ctx context.Context, e envelope, ack acknowledge)
+// Link is how we stand with Slack.
+type Link struct {
+	// Connected says that Slack can reach us: it has greeted us on a connection that still stands.
+	Connected bool
+	// Since is when that began: the greeting that ended the last outage, or the loss of the last connection. Before the
+	// first greeting it is when the Bot was made.
+	Since time.Time
+	// Connections is how many connections of this app Slack counted at its last greeting, and Strangers how many of them
+	// were not ours: another process with the same app token gets part of the commands.
+	Connections, Strangers int
+	// Each is one entry for each of the permanent connections.
+	Each []LinkState
 }
 
-// acknowledge sends an acknowledgement, with a payload or nil. Its nil error means that it is on its way.
-type acknowledge func(ctx context.Context, payload any) error
+// LinkState is how one of the permanent connections stands.
+type LinkState struct {
+	Ready     bool      // Slack delivers on it
+	Since     time.Time // when it became ready, or ceased to be; before the first time it is when the Bot was made
+	LastFrame time.Time // when Slack last sent anything on it, also a ping; zero when it never did
+	Cause     string    // why it is not ready, as far as is known
+}
 
-// link is the Socket Mode connection, again and again. slack-go opens and reads one connection; when the next one may be
-// opened, and which refusal is final, is decided here: slack-go would open thousands a second after a connection that is
-// closed at once, and would try for ever with a token that Slack refuses.
-type link struct {
+// links are the permanent Socket Mode connections. Each is kept by itself; what one may do depends on the other: only one
+// opens a connection at a time, and while the other one serves nothing is urgent.
+type links struct {
 	client   *Client
 	receiver receiver
 	identity Identity
 	clock    Clock
 	log      *slog.Logger
+	silence  time.Duration // in real time, as the wire is
 
-	state atomic.Pointer[Link]
+	opening chan struct{} // held by the link that is opening a connection
+
+	mu      sync.Mutex
+	opens   bucket
+	away    time.Time // until when Slack wants no opening
+	links   [linkCount]link
+	ours    map[*socket]time.Time // sockets that Slack may count as ours, with the time they broke, if they did
+	state   Link                  // without Each
+	greeted bool                  // at least once
 }
 
-// Link is how the connection to Slack stands.
-type Link struct {
-	// Connected says that Slack can reach us: it has greeted us on a connection that still stands.
-	Connected bool
-	// Since is when that began: the greeting, or the loss of the last connection. Before the first greeting it is when
-	// the Bot was made.
-	Since time.Time
-	// Connections is how many connections of this app Slack counted at its last greeting. More than ours means that
-	// another process with the same app token gets part of the commands.
-	Connections int
+// link is one of the links as the others see it.
+type link struct {
+	LinkState
+	socket *socket // the last one
 }
 
-func newLink(client *Client, to receiver, identity Identity, clock Clock, log *slog.Logger) *link {
-	l := &link{client: client, receiver: to, identity: identity, clock: clock, log: log}
-	l.state.Store(&Link{Since: clock.Now()})
+func newLinks(client *Client, r receiver, id Identity, clock Clock, log *slog.Logger) *links {
+	l := &links{
+		client: client, receiver: r, identity: id, clock: clock, log: log, silence: linkSilence,
+		opening: make(chan struct{}, 1), opens: bucket{size: openBurst, every: openEvery}, ours: map[*socket]time.Time{},
+		state: Link{Since: clock.Now()},
+	}
+	for n := range l.links {
+		l.links[n].Since = l.state.Since
+	}
 	return l
 }
 
-// lost notes that Slack cannot reach us any more.
-func (l *link) lost() {
-	if was := l.state.Load(); was.Connected {
-		l.state.Store(&Link{Since: l.clock.Now(), Connections: was.Connections})
+// Run keeps the links until ctx ends, then finishes the acknowledgements under way. It fails when Slack refuses the token
+// for good and no connection is left, or when Socket Mode is switched off.
+func (l *links) Run(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	for n := range linkCount {
+		group.Go(func() error { return l.keep(ctx, n) })
 	}
+	return group.Wait()
 }
 
-// Run keeps a connection until ctx ends, then finishes the acknowledgements under way. It returns an error only when
-// Slack refuses the token for good.
-func (l *link) Run(ctx context.Context) error {
-	var p pace
-	for l.clock.wait(ctx, p.due(l.clock.Now())) {
-		begin := l.clock.Now()
-		p.started(begin)
-		cause := l.connection(ctx)
-		now := l.clock.Now()
-		if refused := refusal(appTokenKey, cause); refused != nil {
-			return fmt.Errorf("connect to Slack: %w", refused)
-		}
-		if ctx.Err() == nil {
-			p.lived(now, judge(cause).after)
-			l.ended(ctx, cause, now.Sub(begin), p.due(now))
-		}
-	}
-	return nil
-}
-
-func (l *link) ended(ctx context.Context, cause error, lived, next time.Duration) {
-	level := slog.LevelWarn
-	if errors.Is(cause, errDropped) { // Slack renews every connection after some hours
-		level = slog.LevelInfo
-	}
-	l.log.Log(ctx, level, "slack connection ended", "cause", scrub(cause), "lived", lived, "next_in", next)
-}
-
-// connection opens one connection and reads it until it or ctx ends.
-func (l *link) connection(ctx context.Context) error {
-	c := &connection{link: l, socket: l.client.socket(), gone: make(chan struct{}), slots: make(chan struct{}, maxAccepting)}
-	// The socket outlives ctx until the acknowledgements under way are written.
-	life, hangUp := context.WithCancel(context.WithoutCancel(ctx))
-	over := make(chan error, 1)
-	var running sync.WaitGroup
-	running.Go(func() { over <- c.socket.RunContext(life) })
-	err := c.read(ctx, over)
-	l.lost()
-	if ctx.Err() == nil {
-		close(c.gone) // what is acknowledged now would never arrive
-	}
-	c.accepting.Wait()
-	if ctx.Err() != nil {
-		l.clock.wait(life, flushTime)
-	}
-	hangUp()
-	running.Wait()
-	return err
-}
-
-// connection is one Socket Mode connection.
-type connection struct {
-	link      *link
-	socket    *socketmode.Client
-	gone      chan struct{}
-	slots     chan struct{}
-	accepting sync.WaitGroup
-}
-
-// read takes what slack-go reports, and returns why the connection is over.
-func (c *connection) read(ctx context.Context, over <-chan error) error {
-	for {
+// turn waits until link n may open a connection. Then the link holds opening and has taken from opens. It reports false
+// when ctx ended first.
+func (l *links) turn(ctx context.Context, n int, p *pace, renewal bool) bool {
+	for wait := jitter(p.due(l.clock.Now())); l.clock.wait(ctx, wait); {
 		select {
+		case l.opening <- struct{}{}:
 		case <-ctx.Done():
-			return context.Cause(ctx)
-		case err := <-over:
-			if err == nil || errors.Is(err, errOneConnection) {
-				err = errDropped
-			}
-			return err
-		case e := <-c.socket.Events:
-			if err := c.event(ctx, e); err != nil {
-				return err
-			}
+			return false
 		}
+		if wait = l.admit(n, p.gap > 0, renewal); wait == 0 {
+			return true
+		}
+		<-l.opening
 	}
+	return false
 }
 
-// event returns an error when the connection is over.
-func (c *connection) event(ctx context.Context, e socketmode.Event) error {
-	switch e.Type {
-	case socketmode.EventTypeConnecting:
-		if connecting, ok := e.Data.(*slack.ConnectingEvent); ok && connecting.ConnectionCount > 0 {
-			return errDropped // slack-go is about to open the next one
+// admit returns 0 when link n may open a connection now, else how long it has to wait.
+func (l *links) admit(n int, failing, renewal bool) time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now, keep := l.clock.Now(), 0
+	wait := l.away.Sub(now)
+	for i, other := range l.links {
+		if i == n || !other.Ready {
+			continue
 		}
-	case socketmode.EventTypeConnectionError:
-		if failed, ok := e.Data.(*slack.ConnectionErrorEvent); ok {
-			return failed.ErrorObj
+		if !renewal {
+			wait = max(wait, other.Since.Add(stagger).Sub(now))
 		}
-		return errDropped
-	case socketmode.EventTypeHello:
-		c.hello(ctx, e.Request)
-	case socketmode.EventTypeErrorBadMessage:
-		if bad, ok := e.Data.(*socketmode.ErrorBadMessage); ok {
-			c.unknown(ctx, bad)
+		if failing { // the other one will have to be renewed
+			keep = 1
 		}
-	case socketmode.EventTypeErrorWriteFailed:
-		if failed, ok := e.Data.(*socketmode.ErrorWriteFailed); ok {
-			c.link.log.WarnContext(ctx, "an acknowledgement did not reach slack", "envelope", failed.Response.EnvelopeID, "cause", scrub(failed.Cause))
-		}
-	case socketmode.EventTypeSlashCommand, socketmode.EventTypeInteractive, socketmode.EventTypeEventsAPI:
-		if r := e.Request; r != nil && r.EnvelopeID != "" {
-			c.take(ctx, envelope{ID: r.EnvelopeID, Type: r.Type, Payload: r.Payload})
-		}
-	default: // connected: only hello makes it ready; incoming errors end in a new connection
 	}
-	return nil
+	if wait > 0 {
+		return wait
+	}
+	return l.opens.take(now, keep)
 }
 
-// hello is Slack's greeting. It looks like a request to slack-go and must not be acknowledged.
-func (c *connection) hello(ctx context.Context, r *socketmode.Request) {
-	l := c.link
-	if r == nil {
+// unused notes that an opening did not even reach Slack.
+func (l *links) unused() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.opens.putBack()
+}
+
+// stayAway notes that Slack wants no opening for a while.
+func (l *links) stayAway(d time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.away = l.clock.Now().Add(d)
+}
+
+// opened notes a socket before Slack has greeted us on it.
+func (l *links) opened(n int, s *socket) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.ours[s] = time.Time{}
+	l.links[n].socket = s
+}
+
+// up notes that Slack has greeted us on link n.
+func (l *links) up(ctx context.Context, n int, s *socket) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now, h := l.clock.Now(), s.hello
+	l.links[n].LinkState = LinkState{Ready: true, Since: now}
+	if !l.state.Connected {
+		l.state.Connected, l.state.Since = true, now
+	}
+	l.greeted = true
+	l.log.InfoContext(ctx, "connected to slack", "link", n+1, "host", h.Debug.Host, "connections", h.Connections)
+	if h.Info.App != "" && h.Info.App != l.identity.App {
+		l.log.ErrorContext(ctx, "the app token belongs to another app than the bot token", "app", h.Info.App, "want_app", l.identity.App)
+	}
+	for other, broke := range l.ours {
+		if !broke.IsZero() && now.Sub(broke) > lingering {
+			delete(l.ours, other)
+		}
+	}
+	l.state.Connections = h.Connections
+	strangers := max(0, h.Connections-len(l.ours))
+	if strangers == l.state.Strangers {
 		return
 	}
-	if app := r.ConnectionInfo.AppID; app != "" && app != l.identity.App {
-		l.log.ErrorContext(ctx, "the app token belongs to another app than the bot token", "app", app, "want_app", l.identity.App)
-	}
-	l.state.Store(&Link{Connected: true, Since: l.clock.Now(), Connections: r.NumConnections})
-	l.log.InfoContext(ctx, "connected to slack", "host", r.DebugInfo.Host, "connections", r.NumConnections)
-	if r.NumConnections > 1 {
-		l.log.WarnContext(ctx, "other connections of this app are open: slack deals commands out among them", "connections", r.NumConnections)
-	}
-}
-
-// unknown takes a frame that slack-go could not read.
-func (c *connection) unknown(ctx context.Context, bad *socketmode.ErrorBadMessage) {
-	e, err := parseEnvelope(bad.Message)
-	if err != nil {
-		c.link.log.WarnContext(ctx, "a frame from slack was not understood", "cause", scrub(err))
+	l.state.Strangers = strangers
+	if strangers == 0 {
+		l.log.InfoContext(ctx, "nobody else is connected with this app token any more")
 		return
 	}
-	c.take(ctx, e)
+	l.log.WarnContext(ctx, "others are connected with this app token: slack deals commands out among us", "others", strangers, "connections", h.Connections)
 }
 
-// take hands an envelope to the receiver. When too many are being accepted, reading waits: each is bounded in time.
-func (c *connection) take(ctx context.Context, e envelope) {
-	c.slots <- struct{}{}
-	c.accepting.Go(func() {
-		defer func() { <-c.slots }()
-		defer func() {
-			if cause := recover(); cause != nil {
-				c.link.log.ErrorContext(ctx, "panic while an envelope was accepted", "envelope", e.ID, "panic", cause, "stack", stack())
+// down notes that link n is not ready, and why.
+func (l *links) down(n int, cause error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	was := l.links[n].LinkState
+	l.links[n].LinkState = LinkState{Since: was.Since, Cause: scrub(cause)}
+	if !was.Ready {
+		return
+	}
+	now := l.clock.Now()
+	l.links[n].Since = now
+	if !l.serving() {
+		l.state.Connected, l.state.Since = false, now
+	}
+}
+
+// forget notes that a socket is closed. One that ended in silence may be counted by Slack for a while.
+func (l *links) forget(s *socket) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if errors.Is(s.cause, errSilent) {
+		l.ours[s] = l.clock.Now()
+		return
+	}
+	delete(l.ours, s)
+}
+
+// serving reports whether Slack can reach us on any link. The lock is held.
+func (l *links) serving() bool {
+	for _, k := range l.links {
+		if k.Ready {
+			return true
+		}
+	}
+	return false
+}
+
+// now returns how we stand.
+func (l *links) now() Link {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	state := l.state
+	for _, k := range l.links {
+		if k.socket != nil {
+			if last := k.socket.last.Load(); last != nil {
+				k.LastFrame = *last
 			}
-		}()
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), ackLimit)
-		defer cancel()
-		c.link.receiver.accept(ctx, e, func(ctx context.Context, payload any) error {
-			select {
-			case <-c.gone:
-				return errLinkGone
-			default:
-				return c.socket.AckCtx(ctx, e.ID, payload)
-			}
-		})
-	})
+		}
+		state.Each = append(state.Each, k.LinkState)
+	}
+	return state
+}
+
+// reachable is nil while a link is ready, and for moments after the last one was.
+func (l *links) reachable() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.state.Connected || (l.greeted && l.clock.Now().Sub(l.state.Since) < linkGrace) {
+		return nil
+	}
+	var last LinkState
+	for _, k := range l.links {
+		if k.Cause != "" && !k.Since.Before(last.Since) {
+			last = k.LinkState
+		}
+	}
+	return fmt.Errorf("not connected to Slack since %s: %s", l.state.Since.UTC().Format(time.RFC3339), cmp.Or(last.Cause, "no answer yet"))
 }

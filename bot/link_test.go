@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gorilla/websocket"
+
 	"github.com/adsyncbot/adsyncbot/bot/slacksim"
 )
 
@@ -17,14 +19,17 @@ type takesAll struct{}
 
 func (takesAll) accept(ctx context.Context, _ envelope, ack acknowledge) { _ = ack(ctx, nil) }
 
-// impatient is a clock on which no wait takes time: each moves it forward, is kept, and at the end calls stop.
+// impatient is a clock on which no wait takes time: each moves it forward and is kept. Waits that would pass its end never
+// end, and the first of them calls stop.
 type impatient struct {
 	mu    sync.Mutex
 	at    time.Time
-	waits []time.Duration
-	most  int
+	end   time.Time // none when zero
 	stop  context.CancelFunc
+	waits []time.Duration
 }
+
+func newImpatient() *impatient { return &impatient{at: time.Unix(1_800_000_000, 0)} }
 
 func (i *impatient) clock() Clock { return Clock{Now: i.now, After: i.after} }
 
@@ -39,7 +44,7 @@ func (i *impatient) after(d time.Duration) <-chan time.Time {
 	defer i.mu.Unlock()
 	c := make(chan time.Time, 1)
 	i.waits = append(i.waits, d)
-	if len(i.waits) >= i.most {
+	if !i.end.IsZero() && i.at.Add(d).After(i.end) {
 		i.stop()
 		return c
 	}
@@ -48,14 +53,60 @@ func (i *impatient) after(d time.Duration) <-chan time.Time {
 	return c
 }
 
-// storm runs a link until it has waited a number of times, and returns the waits.
-func (s *sim) storm(waits int) ([]time.Duration, error) {
+// storm runs links for a time on a clock on which no wait takes any.
+func (s *sim) storm(i *impatient, d time.Duration) error {
 	ctx, cancel := context.WithTimeout(s.t.Context(), 20*time.Second)
 	defer cancel()
-	i := &impatient{at: time.Unix(1_800_000_000, 0), most: waits, stop: cancel}
-	l := newLink(s.client, takesAll{}, Identity{App: "A0SIM"}, i.clock(), s.log.logger())
-	err := l.Run(ctx)
-	return i.waits, err
+	i.end, i.stop = i.now().Add(d), cancel
+	return newLinks(s.client, takesAll{}, Identity{App: "A0SIM"}, i.clock(), s.log.logger()).Run(ctx)
+}
+
+// linked runs links on a clock on which no wait takes time, until both are ready.
+func (s *sim) linked(r receiver) (l *links, stop func() error) {
+	s.t.Helper()
+	l = newLinks(s.client, r, Identity{App: "A0SIM"}, newImpatient().clock(), s.log.logger())
+	stop = s.background(l.Run)
+	s.wait(bothReady)
+	return l, stop
+}
+
+// bothReady says that two sockets are open, and Slack delivers on both.
+func bothReady(n slacksim.Snapshot) bool {
+	for _, s := range n.Sockets {
+		if !s.Ready || s.Disconnected != "" {
+			return false
+		}
+	}
+	return len(n.Sockets) == linkCount
+}
+
+// stranger opens a socket with our token that is not one of the links'.
+func (s *sim) stranger() *websocket.Conn {
+	s.t.Helper()
+	address, err := s.client.open(s.t.Context())
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	conn, err := s.client.dial(s.t.Context(), address)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { _ = conn.Close() })
+	return conn
+}
+
+// until waits for something that the workspace does not see.
+func (s *sim) until(ready func() bool) {
+	s.t.Helper()
+	for range 30_000 {
+		ctx, cancel := context.WithTimeout(s.t.Context(), 2*time.Millisecond)
+		err := s.ws.Wait(ctx, func(slacksim.Snapshot) bool { return ready() })
+		cancel()
+		if err == nil {
+			return
+		}
+	}
+	s.t.Fatalf("it did not happen; log:\n%s", s.log.text())
 }
 
 func seconds(n ...int) []time.Duration {
@@ -66,53 +117,67 @@ func seconds(n ...int) []time.Duration {
 	return all
 }
 
-func TestAReconnectStormIsPacedFromOneSecondToAMinute(t *testing.T) {
+func TestAReconnectStormOpensOneConnectionAMinute(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
-		wrong func(*slacksim.Workspace)
+		wrong func(*sim)
 	}{
-		{"closed behind hello", func(ws *slacksim.Workspace) { ws.FailLinks(-1, slacksim.DropAfterHello) }},
-		{"upgrade refused", func(ws *slacksim.Workspace) { ws.FailLinks(-1, slacksim.RefuseLink) }},
-		{"server error", func(ws *slacksim.Workspace) {
-			ws.Fail("apps.connections.open", -1, slacksim.Fault{HTTPStatus: 503})
-		}},
-		{"internal error", func(ws *slacksim.Workspace) {
-			ws.Fail("apps.connections.open", -1, slacksim.Fault{Error: "internal_error"})
-		}},
-		{"not JSON", func(ws *slacksim.Workspace) {
-			ws.Fail("apps.connections.open", -1, slacksim.Fault{Body: "<html>"})
-		}},
-		{"connection reset", func(ws *slacksim.Workspace) {
-			ws.Fail("apps.connections.open", -1, slacksim.Fault{Reset: true})
+		{"closed behind hello", func(s *sim) { s.ws.FailLinks(-1, slacksim.DropAfterHello) }},
+		{"upgrade refused", func(s *sim) { s.ws.FailLinks(-1, slacksim.RefuseLink) }},
+		{"server error", func(s *sim) { s.ws.Fail("apps.connections.open", -1, slacksim.Fault{HTTPStatus: 503}) }},
+		{"internal error", func(s *sim) { s.ws.Fail("apps.connections.open", -1, slacksim.Fault{Error: "internal_error"}) }},
+		{"not JSON", func(s *sim) { s.ws.Fail("apps.connections.open", -1, slacksim.Fault{Body: "<html>"}) }},
+		{"connection reset", func(s *sim) { s.ws.Fail("apps.connections.open", -1, slacksim.Fault{Reset: true}) }},
+		{"too many sockets", func(s *sim) {
+			for range 10 {
+				s.stranger()
+			}
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := newSim(t, nil)
-			tt.wrong(s.ws)
-			waits, err := s.storm(8)
-			if err != nil {
+			tt.wrong(s)
+			before := s.ws.Snapshot().Count("apps.connections.open")
+			const minutes = 12
+			if err := s.storm(newImpatient(), minutes*time.Minute); err != nil {
 				t.Fatal(err)
 			}
-			if want := seconds(1, 2, 4, 8, 16, 32, 60, 60); !slices.Equal(waits, want) {
-				t.Errorf("waited %v, want %v", waits, want)
-			}
-			if n := s.ws.Snapshot().Count("apps.connections.open"); n != 8 {
-				t.Errorf("%d calls of apps.connections.open, want 8", n)
+			n := s.ws.Snapshot().Count("apps.connections.open") - before
+			if n > openBurst+minutes || n < minutes/2 {
+				t.Errorf("%d calls of apps.connections.open in %d minutes, want about one a minute", n, minutes)
 			}
 		})
 	}
 }
 
-func TestALinkStaysAwayAsLongAsSlackAsks(t *testing.T) {
+func TestAnOpeningThatDoesNotReachSlackCostsNothing(t *testing.T) {
 	s := newSim(t, nil)
-	s.ws.Fail("apps.connections.open", 1, slacksim.Fault{HTTPStatus: 429, RetryAfter: 45 * time.Second})
-	s.ws.FailLinks(-1, slacksim.DropAfterHello)
-	waits, err := s.storm(2)
-	if err != nil {
+	s.ws.Close()
+	const minutes = 12
+	i := newImpatient()
+	if err := s.storm(i, minutes*time.Minute); err != nil {
 		t.Fatal(err)
 	}
-	if want := seconds(45, 2); !slices.Equal(waits, want) {
-		t.Errorf("waited %v, want %v", waits, want)
+	if n := strings.Count(s.log.text(), "slack connection ended"); n <= openBurst+minutes {
+		t.Errorf("%d attempts in %d minutes, want more than Slack would take: nothing listens there", n, minutes)
+	}
+	if longest := slices.Max(i.waits); longest > paceCap {
+		t.Errorf("waited %s for an attempt, want at most %s", longest, paceCap)
+	}
+}
+
+func TestLinksStayAwayAsLongAsSlackAsks(t *testing.T) {
+	i := newImpatient()
+	s := newSim(t, nil, slacksim.WithClock(i.now))
+	const asked = 25 * time.Minute
+	s.ws.Fail("apps.connections.open", 1, slacksim.Fault{HTTPStatus: 429, RetryAfter: asked})
+	s.ws.FailLinks(-1, slacksim.DropAfterHello)
+	if err := s.storm(i, 30*time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	at := stamps(s.ws.Calls(), "apps.connections.open")
+	if len(at) < 2 || at[1].Sub(at[0]) < asked {
+		t.Errorf("opened at %v, want nothing for %s", at, asked)
 	}
 }
 
@@ -132,26 +197,37 @@ func TestPaceStartsAnewAfterAConnectionThatLived(t *testing.T) {
 	}
 }
 
-func TestADisconnectIsFollowedByOneNewConnection(t *testing.T) {
-	for _, reason := range []string{slacksim.Warning, slacksim.RefreshRequested, slacksim.TooManyWebsockets} {
-		t.Run(reason, func(t *testing.T) {
-			s := newSim(t, nil)
-			var h counting
-			s.serve(&h)
-			s.connected()
-			s.ws.Disconnect(reason)
-			s.wait(func(n slacksim.Snapshot) bool { return n.Opened == 2 && len(n.Sockets) == 1 && n.Sockets[0].Ready })
-			if d := s.slash("help"); d.Error != "" || d.Socket != 2 {
-				t.Errorf("delivered to socket %d with error %q; want 2 and none", d.Socket, d.Error)
-			}
-			if n := s.ws.Snapshot().Count("apps.connections.open"); n != 2 {
-				t.Errorf("%d calls of apps.connections.open, want 2", n)
-			}
-		})
+func TestABucketGivesABurstThenOneAtATimeAndKeepsSomeForOthers(t *testing.T) {
+	now := time.Unix(1_800_000_000, 0)
+	b := bucket{size: 3, every: time.Minute}
+	for i, step := range []struct {
+		later time.Duration
+		keep  int
+		want  time.Duration
+	}{
+		{0, 0, 0},
+		{0, 1, 0},
+		{0, 1, time.Minute}, // one is left, and is to be kept
+		{0, 0, 0},
+		{0, 0, time.Minute},
+		{20 * time.Second, 0, 40 * time.Second},
+		{40 * time.Second, 0, 0},
+		{time.Hour, 2, 0}, // full, not more
+		{0, 2, time.Minute},
+		{0, 0, 0},
+	} {
+		now = now.Add(step.later)
+		if got := b.take(now, step.keep); got != step.want {
+			t.Fatalf("step %d: wait %s, want %s", i, got, step.want)
+		}
+	}
+	b.putBack()
+	if got := b.take(now, 1); got != 0 {
+		t.Errorf("after one was put back: wait %s", got)
 	}
 }
 
-func TestATokenThatSlackRefusesEndsTheLink(t *testing.T) {
+func TestATokenThatSlackRefusesEndsTheLinks(t *testing.T) {
 	for _, code := range []string{
 		"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired", "missing_scope",
 		"not_allowed_token_type", "no_permission", "forbidden_team", "link_disabled",
@@ -159,123 +235,46 @@ func TestATokenThatSlackRefusesEndsTheLink(t *testing.T) {
 		t.Run(code, func(t *testing.T) {
 			s := newSim(t, nil)
 			s.ws.Fail("apps.connections.open", -1, slacksim.Fault{Error: code})
-			_, err := s.storm(3)
+			err := s.storm(newImpatient(), time.Hour)
 			refused, ok := errors.AsType[*TokenError](err)
 			if !ok || refused.Token != "slack.app_token" || refused.Code != code || refused.Advice == "" {
 				t.Errorf("got %v, want a *TokenError about slack.app_token", err)
 			}
-			if n := s.ws.Snapshot().Count("apps.connections.open"); n != 1 {
-				t.Errorf("%d calls of apps.connections.open, want 1", n)
+			if n := s.ws.Snapshot().Count("apps.connections.open"); n > linkCount {
+				t.Errorf("%d calls of apps.connections.open, want one for each link at most", n)
 			}
 		})
 	}
 }
 
-func TestTokensOfTheWrongKindAreFoundWithoutAskingSlack(t *testing.T) {
-	for _, tt := range []struct{ name, app, bot, key, says string }{
-		{"both swapped", "xoxb-1-a", "xapp-1-b", "slack.app_token", "swapped"},
-		{"a user token for the bot", "xapp-1-a", "xoxp-1-b", "slack.bot_token", `"xoxp-"`},
-		{"the bot token twice", "xoxb-1-a", "xoxb-1-a", "slack.app_token", `"xoxb-"`},
-		{"something else", "xapp-1-a", "hunter2", "slack.bot_token", `"?"`},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			_, err := NewClient(nil, tt.app, tt.bot, "", nil)
-			refused, ok := errors.AsType[*TokenError](err)
-			if !ok || refused.Token != tt.key || !strings.Contains(err.Error(), tt.says) {
-				t.Errorf("got %v, want %s and %s", err, tt.key, tt.says)
-			}
-			if strings.Contains(err.Error(), "hunter2") || strings.Contains(err.Error(), "-1-") {
-				t.Errorf("the error holds a token: %v", err)
-			}
-		})
+func TestReadinessToleratesARenewalAndSaysSinceWhenAndWhy(t *testing.T) {
+	s := newSim(t, newManual())
+	l := newLinks(s.client, takesAll{}, Identity{}, s.clock.clock(), s.log.logger())
+	expect := func(step, want string) {
+		t.Helper()
+		got := ""
+		if err := l.reachable(); err != nil {
+			got = err.Error()
+		}
+		if got != want {
+			t.Errorf("%s: %q, want %q", step, got, want)
+		}
 	}
-}
-
-func TestIdentify(t *testing.T) {
-	t.Run("names team, app and user", func(t *testing.T) {
-		s := newSim(t, nil)
-		id, err := s.client.Identify(t.Context(), Clock{})
-		if err != nil || id.Team != "T0SIM" || id.App != "A0SIM" || id.User != slacksim.BotUser {
-			t.Errorf("got %+v, %v", id, err)
-		}
-	})
-	t.Run("tries again while Slack is down", func(t *testing.T) {
-		s := newSim(t, nil)
-		s.ws.Fail("auth.test", 2, slacksim.Fault{HTTPStatus: 500})
-		i := &impatient{at: time.Unix(1_800_000_000, 0), most: 10, stop: func() {}}
-		if _, err := s.client.Identify(t.Context(), i.clock()); err != nil {
-			t.Fatal(err)
-		}
-		if want := seconds(1, 2); !slices.Equal(i.waits, want) {
-			t.Errorf("waited %v, want %v", i.waits, want)
-		}
-	})
-	t.Run("ends with a refused bot token", func(t *testing.T) {
-		s := newSim(t, nil)
-		s.ws.Fail("auth.test", -1, slacksim.Fault{Error: "token_revoked"})
-		_, err := s.client.Identify(t.Context(), Clock{})
-		if refused, ok := errors.AsType[*TokenError](err); !ok || refused.Token != "slack.bot_token" {
-			t.Errorf("got %v, want a *TokenError about slack.bot_token", err)
-		}
-	})
-	t.Run("ends at an address that is not Slack's", func(t *testing.T) {
-		s := newSim(t, nil)
-		s.ws.Fail("auth.test", -1, slacksim.Fault{HTTPStatus: 404})
-		if _, err := s.client.Identify(t.Context(), Clock{}); err == nil || !strings.Contains(err.Error(), "404") {
-			t.Errorf("got %v, want the status", err)
-		}
-	})
-}
-
-// slowReceiver acknowledges when it is told to.
-type slowReceiver struct{ begun, finish chan struct{} }
-
-func (r slowReceiver) accept(ctx context.Context, _ envelope, ack acknowledge) {
-	close(r.begun)
-	<-r.finish
-	_ = ack(ctx, nil)
-}
-
-func TestAStopFinishesTheAcknowledgementUnderWay(t *testing.T) {
-	s := newSim(t, nil)
-	r := slowReceiver{begun: make(chan struct{}), finish: make(chan struct{})}
-	l := newLink(s.client, r, Identity{App: "A0SIM"}, Clock{}.withDefaults(), s.log.logger())
-	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- l.Run(ctx) }()
-	s.connected()
-	delivered := make(chan slacksim.Delivery, 1)
-	go func() {
-		d, err := s.ws.Slash(t.Context(), slacksim.SlashCommand{UserID: ann, ChannelID: helpdesk, Command: "/adsync"})
-		if err != nil {
-			d.Error = err.Error()
-		}
-		delivered <- d
-	}()
-	<-r.begun
-	cancel()
-	close(r.finish)
-	if d := <-delivered; d.Error != "" {
-		t.Errorf("ann sees %s", d.Error)
+	expect("at the start", "not connected to Slack since 2026-11-24T09:41:00Z: no answer yet")
+	l.down(0, errors.New("no route to host"))
+	expect("before the first greeting", "not connected to Slack since 2026-11-24T09:41:00Z: no route to host")
+	l.up(t.Context(), 0, &socket{})
+	l.up(t.Context(), 1, &socket{})
+	s.clock.advance(time.Minute)
+	l.down(0, errors.New("the first goes"))
+	s.clock.advance(time.Minute)
+	expect("with one link", "")
+	l.down(1, errors.New("the second goes"))
+	if now := l.now(); now.Connected || !now.Since.Equal(s.now()) || len(now.Each) != linkCount || now.Each[0].Cause != "the first goes" {
+		t.Errorf("we stand %+v", now)
 	}
-	if err := <-ended; err != nil {
-		t.Error(err)
-	}
+	s.clock.advance(linkGrace - time.Second)
+	expect("some seconds later", "")
+	s.clock.advance(time.Second)
+	expect("then", "not connected to Slack since 2026-11-24T09:43:00Z: the second goes")
 }
-
-func TestAPanicWhileAcceptingDoesNotEndTheLink(t *testing.T) {
-	s := newSim(t, nil, slacksim.WithAckTimeout(100*time.Millisecond))
-	l := newLink(s.client, panics{}, Identity{App: "A0SIM"}, Clock{}.withDefaults(), s.log.logger())
-	s.background(l.Run)
-	s.connected()
-	s.slash("one")
-	s.slash("two")
-	s.wait(func(n slacksim.Snapshot) bool { return len(n.Sockets) == 1 && n.Sockets[0].Delivered == 2 })
-	if !s.log.contains("boom") {
-		t.Error("the panic is not in the log")
-	}
-}
-
-type panics struct{}
-
-func (panics) accept(context.Context, envelope, acknowledge) { panic("boom") }
