@@ -2,6 +2,7 @@
 .DEFAULT_GOAL := help
 TESTFLAGS ?= -race -shuffle=on
 FUZZTIME  ?= 30s
+BENCHTIME ?= 1s
 LINTER    := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 TARGETS   := linux/amd64 linux/arm64 windows/amd64 darwin/arm64
 
@@ -46,5 +47,5 @@ golden: ## Rewrite the golden files; read the diff before you commit it
 	go test ./bot ./commands ./cmd/... -update
 
 .PHONY: bench
-bench: ## Run the benchmarks
-	go test -run '^$$' -bench . -benchmem ./executor/... ./cmd/...
+bench: ## Run the benchmarks (those on Postgres need ADSYNCBOT_POSTGRES)
+	go test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./executor/... ./cmd/...
