@@ -51,6 +51,8 @@ type Config struct {
 	RequestTimeout   time.Duration // for a request and its answer, Receive apart; default 30 s
 	OperationTimeout time.Duration // how long the server holds a Receive without output; default 20 s
 	CleanupTimeout   time.Duration // for tidying up after a cancel or an error; default 3 s
+
+	Metrics *Metrics // shared by the Runners of a process; not measured when nil
 }
 
 // Runner runs scripts on one server. It may be used by many goroutines.
@@ -91,6 +93,9 @@ func New(config Config, gate Gate, log *slog.Logger) (*Runner, error) {
 		r.scheme = basic
 	case config.Auth == AuthNTLM:
 		r.scheme = ntlm
+	}
+	if r.config.Metrics == nil {
+		r.config.Metrics = NewMetrics(nil)
 	}
 	for _, d := range []struct {
 		value    *time.Duration

@@ -65,12 +65,10 @@ func (s *session) create(ctx context.Context) error {
 		context.AfterFunc(lingering, func() { timer.Stop() })
 	})
 	defer stop()
-	body, err := s.call(httptrace.WithClientTrace(lingering, trace), s.config.RequestTimeout, s.messages.create())
-	if err != nil {
+	return s.call(httptrace.WithClientTrace(lingering, trace), opCreate, s.config.RequestTimeout, s.messages.create(), func(body []byte) (err error) {
+		s.shell, err = parseShell(body)
 		return err
-	}
-	s.shell, err = parseShell(body)
-	return err
+	})
 }
 
 // execute starts the command, feeds it and reads it to its end. It returns what was being done when it failed, and an
@@ -109,10 +107,10 @@ func (s *session) start(ctx context.Context) error {
 		return context.Cause(ctx)
 	}
 	s.started = true
-	body, err := s.call(ctx, s.config.RequestTimeout, s.messages.command(s.shell, executor.CommandLine))
-	if err == nil {
+	err := s.call(ctx, opCommand, s.config.RequestTimeout, s.messages.command(s.shell, executor.CommandLine), func(body []byte) (err error) {
 		s.command, err = parseCommand(body)
-	}
+		return err
+	})
 	var flt *fault
 	if s.wire.refused || errors.As(err, &flt) && flt.code != codeTimedOut {
 		s.started = false // the server has said no
@@ -138,10 +136,7 @@ func (s *session) feed(ctx context.Context, script []byte) error {
 // has found in the field).
 func (s *session) send(ctx context.Context, chunk []byte, last bool) error {
 	for try := 1; ; try++ {
-		body, err := s.call(ctx, s.config.RequestTimeout, s.messages.send(s.shell, s.command, chunk, last))
-		if err == nil {
-			err = parseEmpty(body)
-		}
+		err := s.call(ctx, opSend, s.config.RequestTimeout, s.messages.send(s.shell, s.command, chunk, last), parseEmpty)
 		var flt *fault
 		switch {
 		case !errors.As(err, &flt):
@@ -164,11 +159,11 @@ func (s *session) send(ctx context.Context, chunk []byte, last bool) error {
 // receive asks once for output; none in the operation timeout is no error. A lost answer is not asked for again: the
 // protocol hands every piece of output out once.
 func (s *session) receive(ctx context.Context, stdout *lines, stderr *excerpt) (output, error) {
-	body, err := s.call(ctx, s.config.OperationTimeout+receiveGrace, s.messages.receive(s.shell, s.command))
-	if err != nil {
-		return output{}, err
-	}
-	out, err := parseOutput(body, stdout, stderr)
+	var out output
+	err := s.call(ctx, opReceive, s.config.OperationTimeout+receiveGrace, s.messages.receive(s.shell, s.command), func(body []byte) (err error) {
+		out, err = parseOutput(body, stdout, stderr)
+		return err
+	})
 	var flt *fault
 	if errors.As(err, &flt) && flt.code == codeTimedOut {
 		return output{}, nil
@@ -178,9 +173,9 @@ func (s *session) receive(ctx context.Context, stdout *lines, stderr *excerpt) (
 
 // finish acknowledges the end of the command and deletes the shell. The result stands, whatever comes of it.
 func (s *session) finish(ctx context.Context) {
-	err := s.tidy(ctx, s.config.RequestTimeout, s.messages.signal(s.shell, s.command, signalTerminate))
+	err := s.tidy(ctx, opSignal, s.config.RequestTimeout, s.messages.signal(s.shell, s.command, signalTerminate))
 	if err == nil {
-		err = s.tidy(ctx, s.config.RequestTimeout, s.messages.remove(s.shell))
+		err = s.tidy(ctx, opDelete, s.config.RequestTimeout, s.messages.remove(s.shell))
 	}
 	if err != nil {
 		s.abandon(ctx, err)
@@ -200,20 +195,17 @@ func (s *session) abandon(ctx context.Context, cause error) {
 	if s.command != "" && known {
 		for _, code := range []string{signalCtrlC, signalTerminate} {
 			// Delete ends the process as well, so the next step is worth taking whatever this one brings.
-			_ = s.tidy(ctx, step, s.messages.signal(s.shell, s.command, code))
+			_ = s.tidy(ctx, opSignal, step, s.messages.signal(s.shell, s.command, code))
 		}
 	}
-	if err := s.tidy(ctx, step, s.messages.remove(s.shell)); err != nil {
+	if err := s.tidy(ctx, opDelete, step, s.messages.remove(s.shell)); err != nil {
 		s.log.WarnContext(ctx, "shell left to its idle timeout", "server", s.config.Server, "shell", s.shell, "error", err)
 	}
 }
 
 // tidy sends a request that only cleans up: what is gone already is as good as cleaned.
-func (s *session) tidy(ctx context.Context, timeout time.Duration, envelope string) error {
-	body, err := s.call(ctx, timeout, envelope)
-	if err == nil {
-		err = parseEmpty(body)
-	}
+func (s *session) tidy(ctx context.Context, op operation, timeout time.Duration, envelope string) error {
+	err := s.call(ctx, op, timeout, envelope, parseEmpty)
 	var flt *fault
 	if errors.As(err, &flt) && flt.gone() {
 		return nil
@@ -221,14 +213,18 @@ func (s *session) tidy(ctx context.Context, timeout time.Duration, envelope stri
 	return err
 }
 
-// call sends an envelope and waits for the answer no longer than timeout.
-func (s *session) call(ctx context.Context, timeout time.Duration, envelope string) ([]byte, error) {
+// call sends an envelope, waits for the answer no longer than timeout, and reads it.
+func (s *session) call(ctx context.Context, op operation, timeout time.Duration, envelope string, read func(body []byte) error) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, timeout, errNoAnswer)
 	defer cancel()
 	body, err := s.wire.call(ctx, envelope)
 	var held *gateError
-	if err != nil && errors.Is(context.Cause(ctx), errNoAnswer) && !errors.As(err, &held) {
-		return nil, errNoAnswer
+	switch {
+	case err == nil:
+		err = read(body)
+	case errors.Is(context.Cause(ctx), errNoAnswer) && !errors.As(err, &held):
+		err = errNoAnswer
 	}
-	return body, err
+	s.config.Metrics.answered(op, err)
+	return err
 }
