@@ -38,7 +38,7 @@ func canCommand(p *program) *cobra.Command {
 				return err
 			}
 			log := slog.New(slog.NewTextHandler(p.errOut, nil))
-			client, err := cfg.SlackClient(ctx, log)
+			client, err := cfg.SlackClient(ctx, nil, log)
 			if err != nil {
 				return exit{exitUsage, err}
 			}

@@ -62,7 +62,7 @@ func Check(ctx context.Context, cfg *Config, servers []string, report func(Findi
 	defer func() { _ = st.Close() }()
 	c.ok("store", "%s, migrated", st.Kind())
 	lockout := winrm.NewLockout(ledger{st})
-	runners, closeRunners, err := cfg.runners(ctx, lockout, log)
+	runners, closeRunners, err := cfg.runners(ctx, lockout, nil, log)
 	if err != nil {
 		return err
 	}
@@ -77,7 +77,7 @@ func Check(ctx context.Context, cfg *Config, servers []string, report func(Findi
 }
 
 func (c *checker) slack(ctx context.Context) {
-	client, err := c.cfg.SlackClient(ctx, c.log)
+	client, err := c.cfg.SlackClient(ctx, nil, c.log)
 	if err != nil {
 		c.bad("slack tokens", err.Error(), "")
 		return

@@ -69,7 +69,7 @@ func TestConfigAllowsSealedHTTP(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, closeAll, err := c.runners(t.Context(), winrm.NewLockout(nil), slog.New(slog.DiscardHandler))
+	_, closeAll, err := c.runners(t.Context(), winrm.NewLockout(nil), nil, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatalf("the runner refuses what the configuration allows: %v", err)
 	}

@@ -12,8 +12,8 @@ import (
 	"github.com/adsyncbot/adsyncbot/executor/winrm"
 )
 
-// runners builds the way to every server. Nothing is dialled and no secret is read yet.
-func (c *Config) runners(ctx context.Context, gate winrm.Gate, log *slog.Logger) (map[string]executor.Runner, func(), error) {
+// runners builds the way to every server, measured by m when that is not nil. Nothing is dialled and no secret is read yet.
+func (c *Config) runners(ctx context.Context, gate winrm.Gate, m *winrm.Metrics, log *slog.Logger) (map[string]executor.Runner, func(), error) {
 	out := make(map[string]executor.Runner, len(c.Servers))
 	var remote []*winrm.Runner
 	closeAll := func() {
@@ -33,7 +33,7 @@ func (c *Config) runners(ctx context.Context, gate winrm.Gate, log *slog.Logger)
 		}
 		r, err := winrm.New(winrm.Config{
 			Server: name, URL: s.Address, Auth: winrm.Auth(s.Auth), Username: s.Username,
-			Password: c.Secret(ctx, s.Password), CAs: pool, TLSServerName: s.TLSName,
+			Password: c.Secret(ctx, s.Password), CAs: pool, TLSServerName: s.TLSName, Metrics: m,
 		}, gate, log)
 		if err != nil {
 			closeAll()

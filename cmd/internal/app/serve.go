@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"time"
 
 	"github.com/adsyncbot/adsyncbot/bot"
@@ -30,7 +31,14 @@ func Serve(ctx context.Context, cfg *Config, opts Options, log *slog.Logger) err
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	client, err := cfg.SlackClient(ctx, log)
+	tracer, flush, err := newTracer(ctx, log)
+	if err != nil {
+		return err
+	}
+	defer flush(ctx)
+	registry := newRegistry()
+	in := newInstruments(registry, tracer)
+	client, err := cfg.SlackClient(ctx, slackTransport{in, http.DefaultTransport}, log)
 	if err != nil {
 		return err
 	}
@@ -50,15 +58,17 @@ func Serve(ctx context.Context, cfg *Config, opts Options, log *slog.Logger) err
 	}
 	log.Info("slack knows us", "team", id.Team, "team_name", id.TeamName, "app", id.App)
 
-	runners, closeRunners, err := cfg.runners(ctx, winrm.NewLockout(ledger{st}), log)
+	runners, closeRunners, err := cfg.runners(ctx, winrm.NewLockout(ledger{st}), winrm.NewMetrics(registry), log)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
 	defer closeRunners()
-	ex := observing{executor.New(runners, log), st, log}
+	looks := timedExecutor{in, observing{executor.New(in.runners(runners), log), st, log}}
 	snapshot := cfg.Snapshot(id.Team)
 	poster := bot.NewPoster(client, st, clock, log)
-	queue, err := jobs.New(st, ex, poster, jobs.Config{Announcements: cfg.Schedules(id.Team), Now: opts.Now}, log)
+	queue, err := jobs.New(st, looks, poster, jobs.Config{
+		Announcements: cfg.Schedules(id.Team), Now: opts.Now, Metrics: registry, Tracer: tracer,
+	}, log)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
@@ -66,14 +76,15 @@ func Serve(ctx context.Context, cfg *Config, opts Options, log *slog.Logger) err
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	handler := commands.New(queue, st, ex, auditor{st}, func() *commands.Snapshot { return snapshot }, opts.Now, log)
-	b := bot.New(client, handler, poster, st, bot.Config{
-		Identity: id, UserGroups: func() []string { return snapshot.Groups() }, Clock: clock,
+	handler := commands.New(queue, st, looks, countedAuditor{in, auditor{st}}, func() *commands.Snapshot { return snapshot }, opts.Now, log)
+	b := bot.New(client, tracedHandler{in, handler}, poster, st, bot.Config{
+		Identity: id, UserGroups: func() []string { return snapshot.Groups() }, Clock: clock, Metrics: registry,
 	}, log)
-	h := &health{listener: listener, log: log, probes: []probe{
-		{"slack", func(context.Context) error { return connected(b) }},
-		{"store", st.Ping},
-		{"outbox", func(ctx context.Context) error { return outbox(ctx, st, opts.Now()) }},
+	registry.MustRegister(newStockCollector(st, opts.Now))
+	h := &health{listener: listener, metrics: registry, log: log, probes: []probe{
+		{"slack", func(context.Context) (string, error) { return "", connected(b) }},
+		{"store", func(ctx context.Context) (string, error) { return "", st.Ping(ctx) }},
+		{"outbox", func(ctx context.Context) (string, error) { return outbox(ctx, st, opts.Now()) }},
 	}}
 	if opts.Ready != nil {
 		opts.Ready()
@@ -81,8 +92,8 @@ func Serve(ctx context.Context, cfg *Config, opts Options, log *slog.Logger) err
 	return runStages(ctx, audit.run, h.run, poster.Run, queue.Run, b.Run) // the audit's last head is behind everything
 }
 
-// SlackClient reads both tokens and returns a client for them.
-func (c *Config) SlackClient(ctx context.Context, log *slog.Logger) (*bot.Client, error) {
+// SlackClient reads both tokens and returns a client for them, whose calls go through transport; the usual one when nil.
+func (c *Config) SlackClient(ctx context.Context, transport http.RoundTripper, log *slog.Logger) (*bot.Client, error) {
 	app, err := c.ReadSecret(ctx, c.Slack.AppToken)
 	if err != nil {
 		return nil, fmt.Errorf("slack.app_token: %w", err)
@@ -91,7 +102,7 @@ func (c *Config) SlackClient(ctx context.Context, log *slog.Logger) (*bot.Client
 	if err != nil {
 		return nil, fmt.Errorf("slack.bot_token: %w", err)
 	}
-	return bot.NewClient(nil, app, token, c.Slack.APIURL, log)
+	return bot.NewClient(transport, app, token, c.Slack.APIURL, log)
 }
 
 // Who holds a store, as its lock file says.
@@ -119,13 +130,17 @@ func connected(b *bot.Bot) error {
 // outboxAge is how long a message may wait before readiness says so: longer than one of Slack's rate limits.
 const outboxAge = 2 * time.Minute
 
-func outbox(ctx context.Context, st *store.Store, now time.Time) error {
-	pending, oldest, _, err := st.OutboxDepth(ctx)
+// outbox probes what waits for Slack. Dead letters are told and do not make the bot unready: nothing mends them by itself.
+func outbox(ctx context.Context, st stock, now time.Time) (detail string, err error) {
+	pending, oldest, dead, err := st.OutboxDepth(ctx)
 	if err != nil {
-		return err
+		return "", err
+	}
+	if dead > 0 {
+		detail = fmt.Sprintf("%d messages were given up; the log says which and why", dead)
 	}
 	if pending > 0 && now.Sub(oldest) > outboxAge {
-		return fmt.Errorf("%d messages wait for Slack, the oldest since %s", pending, oldest.UTC().Format(time.RFC3339))
+		return detail, fmt.Errorf("%d messages wait for Slack, the oldest since %s", pending, oldest.UTC().Format(time.RFC3339))
 	}
-	return nil
+	return detail, nil
 }

@@ -49,7 +49,7 @@ func Sync(ctx context.Context, cfg *Config, t Terminal, show func(commands.Cycle
 		return executor.Cycle{}, err
 	}
 	defer func() { _ = st.Close() }()
-	runners, closeRunners, err := cfg.runners(ctx, winrm.NewLockout(ledger{st}), log)
+	runners, closeRunners, err := cfg.runners(ctx, winrm.NewLockout(ledger{st}), nil, log)
 	if err != nil {
 		return executor.Cycle{}, err
 	}
