@@ -29,6 +29,10 @@ func TestAnswers(t *testing.T) {
 		cycleView(ended(executor.Succeeded, executor.FromEventLog)).Cycle,
 		cycleView(notStarted(executor.CodeDisabled, "")).Cycle,
 		{ID: id(9), Server: "aadc01", Origin: executor.Observed, Phase: executor.PhaseEnded, ReadsFrom: at(-30, 0), EndedAt: at(-28, 0), Result: executor.Result{Verdict: executor.Errors}},
+		{
+			ID: id(10), Server: "aadc01", Policy: executor.Delta, Origin: executor.Observed, Phase: executor.PhaseEnded, ReadsFrom: at(-60, 0), EndedAt: at(-58, 0),
+			Result: executor.Result{Verdict: executor.Unknown, Source: executor.FromNothing},
+		},
 	}
 	pastRequests := map[uuid.UUID][]executor.Request{past[0].ID: {request(executor.FromSlack, "U2BOB", "C2", nine41)}}
 	for _, tt := range []struct {
@@ -70,6 +74,8 @@ func TestAnswers(t *testing.T) {
 			world: &world{live: []executor.Cycle{live}, requests: here, status: statuses(map[string]executor.Status{"aadc01": running, "aadc02": good})},
 		},
 		{name: "history_one", channel: "C2", text: "history aadc01", world: &world{past: map[string][]executor.Cycle{"aadc01": past}, requests: pastRequests}},
+		{name: "history_number", channel: "C2", text: "history aadc01 2", world: &world{past: map[string][]executor.Cycle{"aadc01": past}, requests: pastRequests}},
+		{name: "history_number_without_server", channel: "C2", text: "history 2"},
 		{name: "history_one_elsewhere", channel: "C1", text: "history", world: &world{past: map[string][]executor.Cycle{"aadc01": past}, requests: pastRequests}},
 		{name: "history_all", channel: "C2", text: "history", world: &world{past: map[string][]executor.Cycle{"aadc01": past}, requests: pastRequests}},
 		{name: "history_none", channel: "C1", text: "history"},

@@ -22,6 +22,15 @@ type asked struct {
 	server  string // the name of a visible server; empty when none was typed, or typed is not one
 	typed   string // the word that is not a visible server
 	reason  string
+	number  int // of cycles that history shows; 0 when not said
+}
+
+// again returns the same for another server, as it can be typed.
+func (a asked) again(server string, s sight) string {
+	if a.number > 0 {
+		return fmt.Sprintf("%s %d", s.typed(a.command, server), a.number)
+	}
+	return s.typed(a.command, server)
 }
 
 // mistake is a command that was not understood, or not completely. Nothing of it is done.
@@ -57,6 +66,12 @@ func parse(text string, s sight) (asked, *mistake) {
 			return asked{}, m
 		}
 	}
+	if a.command == History {
+		var m *mistake
+		if a.number, rest, m = howMany(rest, s); m != nil {
+			return asked{}, m
+		}
+	}
 	if len(rest) == 0 {
 		return withoutServer(a, s)
 	}
@@ -74,9 +89,10 @@ func parse(text string, s sight) (asked, *mistake) {
 	return a, nil
 }
 
-// withoutServer completes a command in which no server was named: a change needs one, a read means all of them.
+// withoutServer completes a command in which no server was named: a change needs one, and so does a number; a read means
+// all of them.
 func withoutServer(a asked, s sight) (asked, *mistake) {
-	if !a.command.changes() {
+	if !a.command.changes() && a.number == 0 {
 		return a, nil
 	}
 	servers := s.servers(a.command)
@@ -95,7 +111,7 @@ func oneEach(a asked, servers []ServerInfo, s sight) []Text {
 	const most = 20
 	var lines []string
 	for _, srv := range servers[:min(len(servers), most)] {
-		cmd := s.typed(a.command, srv.Name)
+		cmd := a.again(srv.Name, s)
 		switch {
 		case utf8.RuneCountInString(a.reason) > 80:
 			cmd += " " + because + " …" // the same long words twenty times would not help

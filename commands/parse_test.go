@@ -58,6 +58,9 @@ func TestParseUnderstands(t *testing.T) {
 		{"a long dash for a hyphen", "delta sync–b.corp.example", asked{command: Delta, server: "aadc02"}},
 		{"pasted with the slash command", "/adsync delta aadc01", asked{command: Delta, server: "aadc01"}},
 		{"reads without a server mean all", "status", asked{command: Status}},
+		{"a number of cycles", "history aadc01 25", asked{command: History, server: "aadc01", number: 25}},
+		{"a number before the server", "history 1 aadc01.", asked{command: History, server: "aadc01", number: 1}},
+		{"a number and a server that is not visible", "history secret 3", asked{command: History, typed: "secret", number: 3}},
 		{"servers stands alone", "servers", asked{command: Servers}},
 		{"a reason", "delta aadc01 because new starter", asked{command: Delta, server: "aadc01", reason: "new starter"}},
 		{
@@ -89,6 +92,12 @@ func TestParseUnderstands(t *testing.T) {
 			t.Errorf("got %+v, %v, want %+v", got, m, want)
 		}
 	})
+	t.Run("a number alone is for the only one this channel may reach", func(t *testing.T) {
+		got, m := parse("history 7", see("C1"))
+		if want := (asked{command: History, server: "aadc01", number: 7}); m != nil || got != want {
+			t.Errorf("got %+v, %v, want %+v", got, m, want)
+		}
+	})
 	t.Run("without any server the permission says why", func(t *testing.T) {
 		got, m := parse("full", see("C1"))
 		if want := (asked{command: Full}); m != nil || got != want {
@@ -113,6 +122,12 @@ func TestParseRefuses(t *testing.T) {
 		{"because without a reason", "C2", "delta aadc01 because  ", "reason-missing", "/adsync delta aadc01"},
 		{"a reason for a read", "C2", "status aadc01 because x", "reason-without-change", "/adsync status aadc01"},
 		{"a reason that is too long", "C2", "delta aadc01 because " + strings.Repeat("ä", 501), "reason-too-long", "501"},
+		{"a number without a server where there are several", "C2", "history 7", "no-server", "/adsync history lab 7"},
+		{"a number too small", "C2", "history aadc01 0", "number-out-of-range", "1 to 25"},
+		{"a number too big", "C2", "history aadc01 26", "number-out-of-range", "/adsync history <server> 10"},
+		{"a number beyond all numbers", "C2", "history 99999999999999999999", "number-out-of-range", "1 to 25"},
+		{"two numbers", "C2", "history 5 aadc01 6", "word-too-many", "One number is enough"},
+		{"a word too many beside a number", "C2", "history aadc01 6 now", "word-too-many", "/adsync history aadc01"},
 		{"a planned command", "C2", "errors aadc01", "planned-command", "not in this version"},
 		{"a slip in the command keeps the rest", "C2", "detla aadc01 because x", "unknown-command", "/adsync delta aadc01 because x"},
 		{"the beginning of a command", "C2", "hist", "unknown-command", "/adsync history"},
@@ -173,7 +188,7 @@ func TestReservedName(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	for _, s := range []string{
 		"", "delta aadc01 because x", "full <http://lab|lab>", "status “aadc02”.", "delta\u00a0secret", "<@U1> delta", "detla", "history aadc01 zz",
-		"delta <http://|> because <", "/adsync /adsync", "delta aadc01 because \xff\u202e", "? because", "delta <<http://a|b>|c>",
+		"delta <http://|> because <", "/adsync /adsync", "history aadc01 5", "history 26 05 lab", "history 5 because", "delta aadc01 because \xff\u202e", "? because", "delta <<http://a|b>|c>",
 	} {
 		f.Add(s)
 	}
@@ -204,7 +219,7 @@ func FuzzParse(f *testing.F) {
 		if a.server == "" || a.reason != "" {
 			return
 		}
-		again, m := parse(s.typed(a.command, a.server), s)
+		again, m := parse(a.again(a.server, s), s)
 		if m != nil || again != a {
 			t.Fatalf("%+v typed as it is shown gives %+v, %v", a, again, m)
 		}

@@ -43,7 +43,7 @@ func (s sight) noGrant(a asked) Answer {
 		answer.Headline = line(Code(clip(named, 60)), " is not a server on which you may use ", Code(string(a.command)), " in this channel.")
 	}
 	if near := s.near(a.command, named); named != "" && near != "" && near != named {
-		answer.Lines = append(answer.Lines, line("Did you mean ", Code(s.typed(a.command, near)), "?"))
+		answer.Lines = append(answer.Lines, line("Did you mean ", Code(a.again(near, s)), "?"))
 	}
 	if s.groupsMatter() {
 		answer.Lines = append(answer.Lines, line("I could not find out which user groups you are in, so rules for user groups do not count now. Ask again in a minute."))
