@@ -56,12 +56,12 @@ func ourCodeWords(c executor.Code, server, about string) (cause, next Text, ok b
 	s := on(server)
 	switch c {
 	case executor.CodeTooLate:
-		cause, next = line("It could not be started in time. "), line("It will not start later. Ask again if you still need it.")
+		cause, next = line("It could not be started in time."), line("It will not start later. Ask again if you still need it.")
 		switch why, mend, known := failureWords(executor.Failure(about), server); {
 		case known:
-			cause, next = line(cause, why), line(mend, " ", next)
+			cause, next = line(cause, " ", why), line(mend, " ", next)
 		case about != "" && about != interrupted:
-			cause = line(cause, connector(about), " on ", s, " stayed busy.")
+			cause = line(cause, " ", connector(about), " on ", s, " stayed busy.")
 		}
 		return cause, next, true
 	case executor.CodeUndeliverable:

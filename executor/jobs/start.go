@@ -119,6 +119,10 @@ func (s *slice) startFailed(ctx context.Context, order executor.StartOrder, err 
 	var refusal *executor.Refusal
 	var run *executor.RunError
 	switch {
+	case errors.Is(err, errTooLate):
+		// What was waited for until now stays the reason that people are told. The next slice only looks.
+		s.log.Info("start given up", "cause", err)
+		return 0, nil
 	case errors.As(err, &refusal) && order.LookOnly:
 		// The look found no cycle of ours: nothing was started, and it is too late to start one.
 		return 0, s.notStarted(ctx, executor.CodeTooLate, s.waitingOn())
