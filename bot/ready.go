@@ -52,22 +52,22 @@ func (p *Poster) Ready(ctx context.Context, cycle uuid.UUID) error {
 }
 
 func standing(messages []store.Message) (ready bool, err error) {
-	ready = true
+	waiting := false
 	for _, m := range messages {
 		switch {
 		case m.Kind != store.CycleMessage:
 		case m.TS != "":
 			return true, nil
 		case m.State != store.MessageDead:
-			return false, nil
-		default:
-			ready = false
-			if err == nil {
-				err = &UndeliverableError{Channel: m.Channel, Code: m.LastError}
-			}
+			waiting = true
+		case err == nil:
+			err = &UndeliverableError{Channel: m.Channel, Code: m.LastError}
 		}
 	}
-	return ready, err
+	if waiting {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // Announce stores a schedule's report for sending. The same report twice is sent once.

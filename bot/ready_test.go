@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/adsyncbot/adsyncbot/bot/slacksim"
+	"github.com/adsyncbot/adsyncbot/executor/store"
 )
 
 func TestACycleThatCannotBePostedIsUndeliverableAndItsAskerReadsWhatToDo(t *testing.T) {
@@ -89,5 +90,34 @@ func TestReadyEndsWithItsContext(t *testing.T) {
 	}
 	if err := p.Ready(t.Context(), uuid.Must(uuid.NewV7())); err != nil {
 		t.Errorf("a cycle without messages: %v, want ready", err)
+	}
+}
+
+func TestACycleIsReadyOnceOneChannelShowsIt(t *testing.T) {
+	shown := store.Message{Kind: store.CycleMessage, TS: "1.1", State: store.MessageSent}
+	pending := store.Message{Kind: store.CycleMessage, State: store.MessagePending}
+	dead := store.Message{Kind: store.CycleMessage, State: store.MessageDead, Channel: outside, LastError: "not_in_channel"}
+	other := store.Message{Kind: store.Ephemeral, State: store.MessagePending}
+	for _, tt := range []struct {
+		name         string
+		messages     []store.Message
+		ready, never bool
+	}{
+		{"without an audience", nil, true, false},
+		{"an answer is no message of the cycle", []store.Message{other}, true, false},
+		{"shown in its one channel", []store.Message{other, shown}, true, false},
+		{"not out yet", []store.Message{pending}, false, false},
+		{"shown in the second channel while the first one waits", []store.Message{pending, shown}, true, false},
+		{"refused by one channel, shown in another", []store.Message{dead, shown}, true, false},
+		{"refused by one channel, not out in another", []store.Message{dead, pending}, false, false},
+		{"not out in one channel, refused by another", []store.Message{pending, dead}, false, false},
+		{"refused by all", []store.Message{dead, dead}, false, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			ready, err := standing(tt.messages)
+			if ready != tt.ready || (err != nil) != tt.never {
+				t.Errorf("ready %t, %v; want %t, undeliverable %t", ready, err, tt.ready, tt.never)
+			}
+		})
 	}
 }
