@@ -3,6 +3,8 @@
 TESTFLAGS ?= -race -shuffle=on
 FUZZTIME  ?= 30s
 BENCHTIME ?= 1s
+STRIKES   ?= 200
+ROUNDS    ?= 20
 LINTER    := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 TARGETS   := linux/amd64 linux/arm64 windows/amd64 darwin/arm64
 
@@ -20,6 +22,10 @@ test: ## Run all tests with the race detector
 .PHONY: e2e
 e2e: ## Run the scripts that go through both wires
 	go test $(TESTFLAGS) -run 'TestScripts' ./cmd/...
+
+.PHONY: crash
+crash: ## Kill the program STRIKES times (default 200) and print what it left; on Postgres too with ADSYNCBOT_POSTGRES
+	cd cmd/internal/crash && go test -count=1 -timeout 60m -strikes $(STRIKES) -rounds $(ROUNDS)
 
 .PHONY: demo
 demo: ## Play with the bot between two simulators; no accounts needed

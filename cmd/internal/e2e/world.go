@@ -24,6 +24,8 @@ type Options struct {
 	Clock func() adsync.Clock
 	// Settings changes every server's settings.
 	Settings func(*adsync.Settings)
+	// WireClock is what a server measures idle times by; the computer's clock when nil.
+	WireClock winsim.Clock
 }
 
 // World is a Slack workspace and some servers.
@@ -69,6 +71,7 @@ func (w *World) addServer(name string) error {
 		Accounts:   []winsim.Account{{Name: account, Password: password}},
 		Schemes:    []winsim.Scheme{winsim.Basic, winsim.Negotiate, winsim.NTLM},
 		PowerShell: s.run,
+		Clock:      w.options.WireClock,
 	})
 	if err != nil {
 		return err

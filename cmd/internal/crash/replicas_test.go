@@ -1,0 +1,153 @@
+//go:build unix
+
+package crash
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/adsyncbot/adsyncbot/cmd/internal/e2e"
+	"github.com/adsyncbot/adsyncbot/executor/store/storetest"
+)
+
+// several opens a scene on Postgres with n replicas.
+func several(t *testing.T, n int, more string) *scene {
+	t.Helper()
+	long(t)
+	s := open(t, storetest.Postgres(t), more)
+	for range n {
+		s.start()
+	}
+	return s
+}
+
+// settled waits until nobody waits, and judges.
+func (s *scene) settled() {
+	s.t.Helper()
+	s.until("nobody waits", func() bool { return s.waiting() == "" })
+	o := outcome{verdict: "succeeded"}
+	o.judge(s, false)
+}
+
+func TestOneEnvelopeDeliveredAThousandTimesIsOneStart(t *testing.T) {
+	t.Parallel()
+	s := several(t, 3, "")
+	s.ask()
+	var delivering sync.WaitGroup
+	for range 20 { // at once, each to the next replica in turn
+		delivering.Go(func() {
+			for range 50 {
+				d, err := s.Slack.Redeliver(t.Context(), s.asks[0].delivery.Envelope)
+				if err != nil || d.Error != "" {
+					t.Errorf("redelivered: %v, %s", err, d.Error)
+				}
+			}
+		})
+	}
+	delivering.Wait()
+	took := map[int]int{}
+	for _, a := range s.Slack.Acks() {
+		took[a.Socket]++
+	}
+	if n := len(s.Slack.Acks()); n != 1001 || len(took) < 3 {
+		t.Errorf("%d acknowledgements over the connections %v, want 1001 over three replicas", n, took)
+	}
+	s.settled()
+	if n := s.Servers[server].Model().Starts(); n != 1 {
+		t.Errorf("%d starts, want 1", n)
+	}
+	if n := len(s.Slack.Ephemerals(e2e.Helpdesk, e2e.Ann)); n != 1 {
+		t.Errorf("%d answers, want 1", n)
+	}
+}
+
+// beat is how often the schedule of this test fires: longer than a replica takes to start.
+const beat = 10 * time.Second
+
+func TestEachFireHappensOnceAlthoughAReplicaDiesJustBefore(t *testing.T) {
+	t.Parallel()
+	s := several(t, 3, `announcements:
+  - name: often
+    schedule: "@every 10s"
+    time_zone: UTC
+    channel: C0REPORTS
+    post: status
+    servers: ["*"]
+    missed: run-once
+`)
+	next := func() time.Time { return time.UnixMilli(int64(s.count(`SELECT next_at FROM schedules`))) }
+	first := next()
+	for round := range *rounds {
+		fire := next()
+		if time.Until(fire) < 3*time.Second { // too late to strike before this one
+			s.until("the next fire", func() bool { return next().After(fire) })
+			fire = next()
+		}
+		s.until("two seconds before the fire", func() bool { return time.Until(fire) <= 2*time.Second })
+		victim := s.processes[len(s.processes)-3] // the one that has lived longest
+		victim.kill()
+		<-victim.ended
+		s.until(fmt.Sprintf("fire %d", round+1), func() bool { return next().After(fire) })
+		s.start()
+	}
+	s.until("reports are out", func() bool { return s.waiting() == "" })
+	last := next()
+	want := int(last.Sub(first) / beat)
+	fired := map[string]int{}
+	for _, due := range s.texts(`SELECT args->>'due_ms' FROM river_job WHERE kind = 'announce'`) {
+		fired[due]++
+	}
+	for at := first; at.Before(last); at = at.Add(beat) {
+		if n := fired[fmt.Sprint(at.UnixMilli())]; n != 1 {
+			t.Errorf("the fire of %s happened %d times, want once", at.UTC().Format(time.TimeOnly), n)
+		}
+	}
+	reports, doubled := 0, 0
+	known := strings.Join(s.texts(`SELECT ts FROM messages WHERE kind = 'post'`), " ")
+	for _, m := range s.Slack.Messages(e2e.Reports) {
+		switch {
+		case strings.Contains(known, m.TS):
+			reports++
+		case s.underWay(m):
+			doubled++
+		default:
+			t.Errorf("a report too many: %q", m.Text)
+		}
+	}
+	if len(fired) != want || reports != want {
+		t.Errorf("%d fires and %d reports, want %d", len(fired), reports, want)
+	}
+	_, _ = fmt.Fprintf(os.Stdout, "\n%d kills two seconds before a fire: %d fires planned, %d happened, %d reports, %d of them twice\n", *rounds, want, len(fired), reports, doubled)
+}
+
+// A frozen replica finds when it thaws that others have gone on without it.
+func TestAFrozenReplicaDoesNoHarm(t *testing.T) {
+	t.Parallel()
+	for round := range *rounds {
+		t.Run(fmt.Sprint(round), func(t *testing.T) {
+			t.Parallel()
+			s := several(t, 2, "")
+			random := rand.New(rand.NewPCG(*seed, uint64(round)))
+			s.ask()
+			s.ask()
+			frozen := s.processes[round%2]
+			moment := time.Duration(random.Int64N(int64(12 * time.Second)))
+			freeze := time.NewTimer(moment)
+			<-freeze.C
+			frozen.signal(syscall.SIGSTOP)
+			t.Cleanup(func() { frozen.signal(syscall.SIGCONT) })
+			s.until("the other one has done the work", func() bool { return s.waiting() == "" })
+			frozen.signal(syscall.SIGCONT)
+			s.until("it beats again", func() bool {
+				return s.count(`SELECT COUNT(*) FROM replicas WHERE beat_at > (extract(epoch FROM clock_timestamp()) * 1000)::bigint - 3000`) == 2
+			})
+			s.settled()
+		})
+	}
+}
