@@ -27,15 +27,23 @@ const patience = 3 * time.Minute
 // TestScripts runs every script through both wires: a simulated Slack workspace on one side, simulated servers on the
 // other. With ADSYNCBOT_POWERSHELL set, the servers run the real scripts in that PowerShell.
 func TestScripts(t *testing.T) {
-	runScripts(t, testscript.Params{Dir: filepath.Join("testdata", "script")}, func() string { return "sqlite:adsyncbot.db" })
+	runScripts(t, testscript.Params{
+		Dir: filepath.Join("testdata", "script"), Condition: func(string) (bool, error) { return false, nil },
+	}, func() (string, error) { return "sqlite:adsyncbot.db", nil })
 }
 
 // runScripts runs scripts whose bots keep what they know in the stores that store names, one for each script.
-func runScripts(t *testing.T, p testscript.Params, store func() string) {
+func runScripts(t *testing.T, p testscript.Params, store func() (string, error)) {
 	for k, v := range e2e.Secrets() {
 		t.Setenv(k, v) // for the bots that live in this process
 	}
-	p.Setup = func(env *testscript.Env) error { return setup(env, store()) }
+	p.Setup = func(env *testscript.Env) error {
+		url, err := store()
+		if err != nil {
+			return err
+		}
+		return setup(env, url)
+	}
 	p.Cmds = map[string]func(*testscript.TestScript, bool, []string){
 		"bot": cmdBot, "ready": cmdReady, "later": cmdLater, "logged": cmdLogged, "config": cmdConfig, "mode": cmdMode, "exits": cmdExits,
 		"slash": cmdSlash, "redeliver": cmdRedeliver, "foreign": cmdForeign, "sees": cmdSees, "until": cmdUntil,

@@ -78,6 +78,7 @@ func (s *scheduler) run(ctx context.Context) error {
 		<-ctx.Done()
 		return nil
 	}
+	s.log.Info("schedules in force", "count", len(s.plans))
 	for {
 		next := s.now().Add(time.Second)
 		if due, err := s.fireDue(ctx); err == nil {
