@@ -19,7 +19,7 @@ var (
 	strikes = flag.Int("strikes", 0, "how often to kill the program; a part of every kind when 0")
 	rounds  = flag.Int("rounds", 2, "how often to repeat what depends on the moment")
 	seed    = flag.Uint64("seed", 1, "of what is random: when a random strike falls, and how cycles end")
-	side    = flag.Int("side", 24, "strikes side by side; they mostly wait")
+	side    = flag.Int("side", 30, "strikes side by side; they mostly wait")
 )
 
 // Variable names the environment variable that lets a short run strike, too.

@@ -34,6 +34,7 @@ func (k strike) name() string {
 // TestStrikes kills the program at every point and at random moments. On SQLite it is started again; on Postgres a second
 // replica lives and takes over.
 func TestStrikes(t *testing.T) {
+	t.Parallel()
 	long(t)
 	var rows table
 	t.Run("each", func(t *testing.T) {
