@@ -46,12 +46,23 @@ func judge(err error) verdict {
 		return v
 	}
 	if refused, ok := errors.AsType[slack.SlackErrorResponse](err); ok {
-		v.code, v.outcome, v.after = refused.Err, meaning(refused.Err), 0
+		v.code, v.outcome, v.after = plainCode(refused.Err), meaning(refused.Err), 0
 		if v.outcome == limited {
 			v.after = 5 * time.Second
 		}
 	}
 	return v
+}
+
+// errorCode is what Slack's codes look like.
+var errorCode = regexp.MustCompile(`^[a-z0-9_]{1,64}$`)
+
+// plainCode returns a code that can be logged and stored: what answers in Slack's stead may quote anything.
+func plainCode(code string) string {
+	if errorCode.MatchString(code) {
+		return code
+	}
+	return "unreadable_code"
 }
 
 func meaning(code string) outcome {
@@ -142,7 +153,7 @@ func whereToFind(key string) string {
 // find a token in a log.
 var (
 	anyURL   = regexp.MustCompile(`(?i)\b(?:https?|wss?)://[^\s"']+`)
-	anyToken = regexp.MustCompile(`\bx(?:ox|app)[a-zA-Z.]*-[0-9A-Za-z-]+`)
+	anyToken = regexp.MustCompile(`x(?:ox|app)[a-zA-Z.]*-[0-9A-Za-z-]+`)
 )
 
 // scrub returns an error's text without any address or token in it.
