@@ -137,10 +137,10 @@ func outbox(ctx context.Context, st stock, now time.Time) (detail string, err er
 		return "", err
 	}
 	if dead > 0 {
-		detail = fmt.Sprintf("%d messages were given up; the log says which and why", dead)
+		detail = fmt.Sprintf("messages given up: %d; the log says which and why", dead)
 	}
 	if pending > 0 && now.Sub(oldest) > outboxAge {
-		return detail, fmt.Errorf("%d messages wait for Slack, the oldest since %s", pending, oldest.UTC().Format(time.RFC3339))
+		return detail, fmt.Errorf("messages that wait for Slack: %d, the oldest since %s", pending, oldest.UTC().Format(time.RFC3339))
 	}
 	return detail, nil
 }
