@@ -142,6 +142,17 @@ func adviceFor(code string) string {
 	return ""
 }
 
+// channelAdvice returns what an operator can do about a channel that messages do not get through to.
+func channelAdvice(code string) string {
+	switch code {
+	case "not_in_channel", "channel_not_found":
+		return "invite the bot there (/invite), or take the channel out of the configuration"
+	case "is_archived":
+		return "unarchive the channel, or take it out of the configuration"
+	}
+	return "ask whoever looks after the channel to let the bot post there"
+}
+
 func whereToFind(key string) string {
 	if key == appTokenKey {
 		return "take the app-level token (xapp-…, scope connections:write) from Basic Information, App-Level Tokens"

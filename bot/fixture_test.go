@@ -146,10 +146,15 @@ func (s *sim) slash(text string) slacksim.Delivery {
 // ask stores a request, as the queue does, and returns the cycle that serves it.
 func (s *sim) ask(channel, replyTo string) executor.Cycle {
 	s.t.Helper()
+	return s.askOn("aadc01", channel, replyTo)
+}
+
+func (s *sim) askOn(server, channel, replyTo string) executor.Cycle {
+	s.t.Helper()
 	var out executor.Outcome
 	err := s.store.Tx(s.t.Context(), func(ctx context.Context, tx *store.Tx) (err error) {
 		out, _, err = tx.Ask(ctx, executor.Request{
-			ID: uuid.Must(uuid.NewV7()), Policy: executor.Delta, Server: "aadc01", AskedAt: s.now(),
+			ID: uuid.Must(uuid.NewV7()), Policy: executor.Delta, Server: server, AskedAt: s.now(),
 			Asker:    executor.Asker{Way: executor.FromSlack, Team: "T0SIM", User: ann},
 			Audience: executor.Audience{Team: "T0SIM", Channel: channel},
 		}, replyTo)

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"strconv"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -44,6 +45,35 @@ func newMetrics(reg prometheus.Registerer, link func() Link, now func() time.Tim
 		Name: "adsyncbot_slack_app_connections",
 		Help: "Connections of the app that Slack counted at its last greeting. More than the bot's own means a stranger.",
 	}, func() float64 { return float64(link().Connections) })
+	f.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "adsyncbot_slack_strangers",
+		Help: "Connections of the app that Slack counted at its last greeting and that are not the bot's own.",
+	}, func() float64 { return float64(link().Strangers) })
+	for n := range linkCount {
+		label := prometheus.Labels{"link": strconv.Itoa(n + 1)}
+		f.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "adsyncbot_slack_link_ready", ConstLabels: label,
+			Help: "1 while Slack delivers on this one of the permanent connections, else 0.",
+		}, func() float64 {
+			if link().Each[n].Ready {
+				return 1
+			}
+			return 0
+		})
+		f.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "adsyncbot_slack_link_state_seconds", ConstLabels: label,
+			Help: "How long this one of the permanent connections has been in its state: its age while ready, else how long it has been gone.",
+		}, func() float64 { return now().Sub(link().Each[n].Since).Seconds() })
+		f.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "adsyncbot_slack_link_silent_seconds", ConstLabels: label,
+			Help: "How long Slack has sent nothing on this one of the permanent connections, not even a ping; 0 before it ever did.",
+		}, func() float64 {
+			if last := link().Each[n].LastFrame; !last.IsZero() {
+				return now().Sub(last).Seconds()
+			}
+			return 0
+		})
+	}
 	return &metrics{
 		commands: f.NewCounterVec(prometheus.CounterOpts{
 			Name: "adsyncbot_inbox_commands_total",

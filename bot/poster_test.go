@@ -57,7 +57,7 @@ func stamps(calls []slacksim.Call, method string) (at []time.Time) {
 	return at
 }
 
-func TestACycleHasOneMessageThatIsEditedAtMostEveryThreeSeconds(t *testing.T) {
+func TestACycleHasOneMessageWhoseProgressIsEditedAtMostEveryThreeSecondsAndItsEndAtOnce(t *testing.T) {
 	s, p, _ := posting(t)
 	c := s.ask(helpdesk, "")
 	if err := p.Ready(t.Context(), c.ID); err != nil {
@@ -87,16 +87,16 @@ func TestACycleHasOneMessageThatIsEditedAtMostEveryThreeSeconds(t *testing.T) {
 	if m[0].UnfurlLinks == nil || *m[0].UnfurlLinks || m[0].UnfurlMedia == nil || *m[0].UnfurlMedia {
 		t.Error("links are unfurled")
 	}
-	last := stamps(s.ws.Calls(), methodPost)[0]
+	posted := stamps(s.ws.Calls(), methodPost)[0]
 	edits := stamps(s.ws.Calls(), methodUpdate)
 	if len(edits) != 2 {
-		t.Errorf("%d edits, want 2: what came in between was to be left out", len(edits))
+		t.Fatalf("%d edits, want 2: what came in between was to be left out", len(edits))
 	}
-	for _, at := range edits {
-		if at.Sub(last) < editGap {
-			t.Errorf("edited %s after the last time, want at least %s", at.Sub(last), editGap)
-		}
-		last = at
+	if gap := edits[0].Sub(posted); gap < editGap {
+		t.Errorf("edited %s after the post, want at least %s", gap, editGap)
+	}
+	if gap := edits[1].Sub(edits[0]); gap >= editGap {
+		t.Errorf("the end came %s after the edit before it, want it at once", gap)
 	}
 }
 

@@ -59,17 +59,18 @@ func (p *Poster) sendNow(ctx context.Context, m store.Message) {
 	failpoint.StrikeIf(c.final, failpoint.FinalAfter)
 	if err == nil {
 		p.delivered(ctx, m, c)
-		p.hold("message "+m.ID.String(), editGap)
 		p.noted(ctx, m, "sent", p.sent(ctx, m, c, ts))
 		return
 	}
 	v := judge(err)
 	switch v.outcome {
 	case limited:
-		p.hold("method "+methodOf(m), v.after)
+		p.limit(methodOf(m), v)
 		p.retry(ctx, m, v, v.after)
 	case barred:
-		p.log.ErrorContext(ctx, "slack refuses the bot token", "ref", refOf(m), "code", v.code, "advice", adviceFor(v.code))
+		if p.unheard(trouble{code: v.code}) {
+			p.log.ErrorContext(ctx, "slack refuses the bot token", "ref", refOf(m), "code", v.code, "advice", adviceFor(v.code))
+		}
 		p.retry(ctx, m, v, barredGap)
 	case transient:
 		p.retry(ctx, m, v, backoff(m.Attempts))
@@ -80,6 +81,8 @@ func (p *Poster) sendNow(ctx context.Context, m store.Message) {
 
 // delivered logs that people can read a version; the last one of a cycle is what everybody waits for.
 func (p *Poster) delivered(ctx context.Context, m store.Message, c content) {
+	p.hold("progress "+m.ID.String(), editGap)
+	p.wellAgain(m.Channel)
 	level := slog.LevelDebug
 	if c.final {
 		level = slog.LevelInfo
@@ -110,6 +113,13 @@ func (p *Poster) sent(ctx context.Context, m store.Message, c content, ts string
 			}),
 			tx.Posted(ctx, m.ID, ts, c.version))
 	})
+}
+
+// limit holds a method back for as long as Slack asks. Each response_url has a limit of its own.
+func (p *Poster) limit(method string, v verdict) {
+	if method != methodReply {
+		p.hold("method "+method, v.after)
+	}
 }
 
 func (p *Poster) retry(ctx context.Context, m store.Message, v verdict, after time.Duration) {
@@ -149,11 +159,15 @@ func (p *Poster) again(ctx context.Context, m store.Message, c content) {
 	ts := m.TS
 	if c.final {
 		m.TS = ""
+		p.hold("channel "+m.Channel, channelGap)
 		fresh, err := p.client.deliver(ctx, m, c.message)
 		if v := judge(err); err != nil && v.outcome == permanent {
 			p.giveUp(ctx, m, v)
 			return
 		} else if err != nil {
+			if v.outcome == limited {
+				p.limit(methodPost, v)
+			}
 			m.TS = ts
 			p.retry(ctx, m, v, max(v.after, backoff(m.Attempts)))
 			return
@@ -162,18 +176,27 @@ func (p *Poster) again(ctx context.Context, m store.Message, c content) {
 		m.TS = fresh // its thread hangs there
 		ts = fresh
 	}
-	p.hold("message "+m.ID.String(), editGap)
 	p.noted(ctx, m, "sent", p.sent(ctx, m, c, ts))
 }
 
 func (p *Poster) giveUp(ctx context.Context, m store.Message, v verdict) {
-	p.log.ErrorContext(ctx, "message given up", "ref", refOf(m), "message", m.ID, "kind", m.Kind, "channel", m.Channel, "code", v.code, "cause", v.text)
+	p.tellOperator(ctx, m, v)
+	p.log.InfoContext(ctx, "message given up", "ref", refOf(m), "message", m.ID, "kind", m.Kind, "channel", m.Channel, "code", v.code, "cause", v.text)
 	p.noted(ctx, m, "given up", p.store.Dead(ctx, m.ID, errors.New(v.code)))
+}
+
+// tellOperator says once for a channel and a cause that messages do not get through; what it means for each of them is told
+// by the lines with its reference.
+func (p *Poster) tellOperator(ctx context.Context, m store.Message, v verdict) {
+	if p.unheard(trouble{m.Channel, v.code}) {
+		p.log.ErrorContext(ctx, "slack does not take messages for a channel", "ref", refOf(m), "channel", m.Channel, "code", v.code, "advice", channelAdvice(v.code))
+	}
 }
 
 // undeliverable gives up the first message of a cycle in a channel, and tells those who asked there what to do.
 func (p *Poster) undeliverable(ctx context.Context, m store.Message, v verdict) {
-	p.log.ErrorContext(ctx, "a cycle's message cannot be posted", "ref", refOf(m), "channel", m.Channel, "code", v.code, "cause", v.text)
+	p.tellOperator(ctx, m, v)
+	p.log.InfoContext(ctx, "a cycle's message cannot be posted", "ref", refOf(m), "channel", m.Channel, "code", v.code, "cause", v.text)
 	p.noted(ctx, m, "given up", p.store.Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		if err := tx.Dead(ctx, m.ID, errors.New(v.code)); err != nil {
 			return err

@@ -43,6 +43,8 @@ func TestContract(t *testing.T) {
 		{"the usual duration is the median of the last twenty", testUsual},
 		{"a cycle's message follows its versions", testOutboxVersions},
 		{"what is final is sent first", testOutboxOrder},
+		{"a long queue does not hide the others", testOutboxQueues},
+		{"an end is due although progress was put off", testOutboxEndIsDueAtOnce},
 		{"an ephemeral is sent once and forgotten", testOutboxEphemeral},
 		{"a dead message is revived by asking again", testOutboxDead},
 		{"a message is claimed once until then", testClaim},

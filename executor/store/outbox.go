@@ -86,11 +86,13 @@ func (t *Tx) addCycleMessage(ctx context.Context, c executor.Cycle, to executor.
 	return err
 }
 
-// wantVersion asks for a version of a cycle to be shown wherever it is shown.
+// wantVersion asks for a version of a cycle to be shown wherever it is shown. The last one does not wait because one before
+// it was put off.
 func (t *Tx) wantVersion(ctx context.Context, cycle uuid.UUID, version int, final bool) error {
 	_, err := t.exec(ctx, `
 		UPDATE messages SET want = $2, final = $3,
 			state = CASE WHEN state = 'sent' THEN 'pending' ELSE state END,
+			next_at = CASE WHEN $3 AND NOT final THEN $4 ELSE next_at END,
 			waits_at = CASE WHEN state = 'sent' THEN $4 ELSE waits_at END
 		WHERE cycle_id = $1 AND kind = 'cycle'`, key(cycle), version, final, millis(t.now()))
 	return err
@@ -99,11 +101,17 @@ func (t *Tx) wantVersion(ctx context.Context, cycle uuid.UUID, version int, fina
 // isDue says, with the time as $1, that a message is to be sent and nobody is sending it.
 const isDue = `state = 'pending' AND want > sent AND next_at <= $1 AND (claimed_until IS NULL OR claimed_until <= $1)`
 
-// Due returns what is to be sent now, at most limit: what is final first, then what has waited longest.
+// Due returns what is to be sent now, at most limit of each queue: what is final first, then what has waited longest. All
+// edits are one queue, all answers for one person's eyes are one, and the posts of each channel: Slack limits each of them
+// by itself, so that a long one must not hide the others.
 func (q *queries) Due(ctx context.Context, now time.Time, limit int) ([]Message, error) {
 	out, err := all(ctx, q, scanMessage, `
-		SELECT `+messageColumns+` FROM messages WHERE `+isDue+`
-		ORDER BY final DESC, next_at, id LIMIT $2`, millis(now), limit)
+		SELECT `+messageColumns+` FROM (
+			SELECT `+messageColumns+`, waits_at, ROW_NUMBER() OVER (
+				PARTITION BY CASE WHEN kind = 'cycle' AND ts <> '' THEN 'edit' WHEN kind = 'ephemeral' THEN kind ELSE channel END
+				ORDER BY final DESC, waits_at, id) AS place
+			FROM messages WHERE `+isDue+`) AS due
+		WHERE place <= $2 ORDER BY final DESC, waits_at, id`, millis(now), limit)
 	if err != nil {
 		return nil, fmt.Errorf("read what is due in the outbox: %w", err)
 	}
@@ -208,14 +216,14 @@ func (q *queries) Dead(ctx context.Context, id uuid.UUID, cause error) error {
 }
 
 // OutboxDepth returns how many messages are to be sent, since when the oldest of them waits (zero when there is none),
-// and how many were given up.
+// and how many were given up. Progress does not count for the oldest: when Slack is slow it is left out.
 func (q *queries) OutboxDepth(ctx context.Context) (pending int, oldest time.Time, dead int, err error) {
 	scan := func(r row) (struct{}, error) {
 		return struct{}{}, r.Scan(&pending, (*moment)(&oldest), &dead)
 	}
 	_, err = one(ctx, q, scan, `
 		SELECT COUNT(CASE WHEN state = 'pending' AND want > sent THEN 1 END),
-			MIN(CASE WHEN state = 'pending' AND want > sent THEN waits_at END),
+			MIN(CASE WHEN state = 'pending' AND want > sent AND (final OR ts = '') THEN waits_at END),
 			COUNT(CASE WHEN state = 'dead' THEN 1 END)
 		FROM messages`)
 	if err != nil {

@@ -103,6 +103,51 @@ func testOutboxOrder(t *testing.T, s *Store) {
 	}
 }
 
+func testOutboxQueues(t *testing.T, s *Store) {
+	ctx := t.Context()
+	put := func(kind MessageKind, channel string) uuid.UUID {
+		t.Helper()
+		m := Message{ID: newID(t), Kind: kind, Channel: channel, Body: []byte("x")}
+		check(t, s.AddMessage(ctx, m))
+		return m.ID
+	}
+	first, _ := ask(t, s, request(t, "aadc01", executor.Delta))
+	shown := only(t, s, first.Cycle.ID)
+	check(t, s.Posted(ctx, shown.ID, "1.1", 1))
+	end(t, s, first.Cycle.ID, morning, executor.Succeeded)
+	for range 30 { // in the channel of the cycle
+		put(Post, "C1")
+	}
+	other, answer := put(Post, "C2"), put(Ephemeral, "C1")
+	got := due(t, s, morning)
+	if len(got) != 13 || !slices.Contains(got, shown.ID) || !slices.Contains(got, other) || !slices.Contains(got, answer) {
+		t.Errorf("%d are due, want 10 of the long queue, and the edit, the other channel's post and the answer", len(got))
+	}
+}
+
+func testOutboxEndIsDueAtOnce(t *testing.T, s *Store) {
+	ctx := t.Context()
+	out, _ := ask(t, s, request(t, "aadc01", executor.Delta))
+	m := only(t, s, out.Cycle.ID)
+	check(t, s.Posted(ctx, m.ID, "1.1", 1))
+	c, stamp, err := s.Stamp(ctx, m.CycleID)
+	check(t, err)
+	_, err = s.SaveCycle(ctx, c, stamp)
+	check(t, err)
+	check(t, s.Retry(ctx, m.ID, morning.Add(time.Minute), errors.New("http_503")))
+	if n := len(due(t, s, morning)); n != 0 {
+		t.Errorf("%d are due, want progress put off", n)
+	}
+	end(t, s, m.CycleID, morning, executor.Succeeded)
+	if n := len(due(t, s, morning)); n != 1 {
+		t.Errorf("%d are due, want the end", n)
+	}
+	check(t, s.Retry(ctx, m.ID, morning.Add(time.Minute), errors.New("http_503")))
+	if n := len(due(t, s, morning)); n != 0 {
+		t.Errorf("%d are due, want the end put off", n)
+	}
+}
+
 func testOutboxEphemeral(t *testing.T, s *Store) {
 	ctx := t.Context()
 	out, _ := ask(t, s, executor.Request{ID: newID(t), Server: "aadc01", Policy: executor.Delta, AskedAt: morning})
@@ -182,6 +227,11 @@ func testOutboxDepth(t *testing.T, s *Store) {
 	check(t, s.Dead(ctx, lost.ID, errors.New("is_archived")))
 	check(t, s.Posted(ctx, m.ID, "1.1", 1))
 	expect(0, time.Time{}, 1)
+	c, stamp, err := s.Stamp(ctx, out.Cycle.ID)
+	check(t, err)
+	_, err = s.SaveCycle(ctx, c, stamp)
+	check(t, err)
+	expect(1, time.Time{}, 1) // progress, which may be left out
 	end(t, s, out.Cycle.ID, now, executor.Succeeded)
 	expect(1, now, 1) // it waits since the change, not since its first post
 }

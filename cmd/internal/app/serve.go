@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/adsyncbot/adsyncbot/bot"
@@ -82,7 +83,7 @@ func Serve(ctx context.Context, cfg *Config, opts Options, log *slog.Logger) err
 	}, log)
 	registry.MustRegister(newStockCollector(st, opts.Now))
 	h := &health{listener: listener, metrics: registry, log: log, probes: []probe{
-		{"slack", func(context.Context) (string, error) { return "", connected(b) }},
+		{"slack", func(context.Context) (string, error) { return standing(b.Link()), b.Reachable() }},
 		{"store", func(ctx context.Context) (string, error) { return "", st.Ping(ctx) }},
 		{"outbox", func(ctx context.Context) (string, error) { return outbox(ctx, st, opts.Now()) }},
 	}}
@@ -120,11 +121,22 @@ func (c *Config) OpenStore(ctx context.Context, role store.Role, holder string, 
 	return store.Open(ctx, url, store.Options{Now: now, Role: role, Holder: holder}, log)
 }
 
-func connected(b *bot.Bot) error {
-	if !b.Link().Connected {
-		return errors.New("not connected to Slack")
+// standing says what is worth knowing about the connections to Slack, also when they work.
+func standing(l bot.Link) string {
+	var remarks []string
+	ready := 0
+	for _, one := range l.Each {
+		if one.Ready {
+			ready++
+		}
 	}
-	return nil
+	if ready < len(l.Each) {
+		remarks = append(remarks, fmt.Sprintf("%d of %d connections stand", ready, len(l.Each)))
+	}
+	if l.Strangers > 0 {
+		remarks = append(remarks, fmt.Sprintf("%d connections with this app token are not ours", l.Strangers))
+	}
+	return strings.Join(remarks, "; ")
 }
 
 // outboxAge is how long a message may wait before readiness says so: longer than one of Slack's rate limits.
