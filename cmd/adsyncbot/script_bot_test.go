@@ -121,8 +121,11 @@ func (b outside) stop() error {
 
 func (b outside) kill() error {
 	err := b.cmd.Process.Kill()
-	<-b.ended
-	return err
+	ended := <-b.ended
+	if _, killed := errors.AsType[*exec.ExitError](ended); killed {
+		return err
+	}
+	return errors.Join(err, ended)
 }
 
 func (b outside) end() (int, error) {
@@ -172,7 +175,7 @@ func cmdBot(ts *testscript.TestScript, _ bool, args []string) {
 		need(ts, args, "bot ends code")
 		code, err := b.end()
 		ts.Check(err)
-		fmt.Fprint(ts.Stdout(), s.log.text())
+		show(ts, s.log.text())
 		if fmt.Sprint(code) != args[1] {
 			ts.Fatalf("exit code %d, want %s", code, args[1])
 		}

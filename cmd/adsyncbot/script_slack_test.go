@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -55,7 +54,7 @@ func cmdSlash(ts *testscript.TestScript, neg bool, args []string) {
 	case neg && d.Error == "":
 		ts.Fatalf("the command was acknowledged")
 	case neg:
-		fmt.Fprintln(ts.Stdout(), d.Error)
+		show(ts, d.Error)
 	case d.Error != "":
 		ts.Fatalf("slack tells %s: %s", args[0], d.Error)
 	default:
@@ -70,7 +69,7 @@ func (s *scene) see(ctx context.Context, ts *testscript.TestScript, channel, use
 	err := s.Slack.Wait(ctx, func(slacksim.Snapshot) bool { return len(s.Slack.Ephemerals(channel, user)) > n })
 	ts.Check(err)
 	s.told[key] = n + 1
-	fmt.Fprintln(ts.Stdout(), s.Slack.Text(s.Slack.Ephemerals(channel, user)[n], user))
+	show(ts, s.Slack.Text(s.Slack.Ephemerals(channel, user)[n], user))
 }
 
 // sees <user> <channel>: waits for a further answer to this person and prints it.
@@ -121,7 +120,7 @@ func cmdForeign(ts *testscript.TestScript, _ bool, _ []string) {
 	ts.Check(s.Slack.Wait(ctx, func(now slacksim.Snapshot) bool {
 		return slices.ContainsFunc(now.Acks, func(a slacksim.Ack) bool {
 			if a.EnvelopeID == e.ID {
-				fmt.Fprintln(ts.Stdout(), string(a.Payload))
+				show(ts, string(a.Payload))
 			}
 			return a.EnvelopeID == e.ID
 		})
@@ -143,7 +142,7 @@ func cmdUntil(ts *testscript.TestScript, _ bool, args []string) {
 	if err != nil {
 		ts.Fatalf("%q never came; the channel shows:\n%s", args[1:], s.Slack.Transcript(channel, ""))
 	}
-	fmt.Fprint(ts.Stdout(), shown)
+	show(ts, shown)
 }
 
 // thread is the first message that shows all texts, with its replies; empty when there is none.
@@ -165,7 +164,7 @@ func (s *scene) thread(messages []slacksim.Message, texts []string) string {
 // channel <channel>: prints the channel as everybody in it sees it.
 func cmdChannel(ts *testscript.TestScript, _ bool, args []string) {
 	need(ts, args, "channel channel")
-	fmt.Fprint(ts.Stdout(), of(ts).Slack.Transcript(name(ts, channels(), args[0]), ""))
+	show(ts, of(ts).Slack.Transcript(name(ts, channels(), args[0]), ""))
 }
 
 // posts <channel> <n>: the channel holds n messages, those in threads not counted.

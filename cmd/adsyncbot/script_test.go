@@ -114,6 +114,11 @@ func need(ts *testscript.TestScript, args []string, usage string) {
 	}
 }
 
+// show makes text what the script's "stdout" looks at.
+func show(ts *testscript.TestScript, text string) {
+	_, _ = ts.Stdout().Write([]byte(text + "\n"))
+}
+
 // limit bounds one wait.
 func limit() (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.Background(), patience)

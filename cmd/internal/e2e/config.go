@@ -11,7 +11,7 @@ import (
 )
 
 // account is how the bot logs on to every server.
-const account, password = `CORP\svc-adsync`, "correct-horse-battery" //nolint:gosec // of the simulated servers
+const account, password = `CORP\svc-adsync`, "correct-horse-battery"
 
 // The tokens of the app.
 const appToken, botToken = "xapp-simulated", "xoxb-simulated" //nolint:gosec // of the simulated workspace
