@@ -74,7 +74,7 @@ func newMetrics(reg prometheus.Registerer, link func() Link, now func() time.Tim
 			return 0
 		})
 	}
-	return &metrics{
+	m := &metrics{
 		commands: f.NewCounterVec(prometheus.CounterOpts{
 			Name: "adsyncbot_inbox_commands_total",
 			Help: "Slash commands that came in, by what became of them: stored, duplicate, unreadable, foreign, not_stored, not_acknowledged, overload.",
@@ -85,6 +85,13 @@ func newMetrics(reg prometheus.Registerer, link func() Link, now func() time.Tim
 			Buckets: []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2, 3},
 		}),
 	}
+	// They begin at zero, so that the first one that is lost already is an increase that an alert sees.
+	for _, result := range []string{
+		commandStored, commandDuplicate, commandUnreadable, commandForeign, commandNotStored, commandNotAcknowledged, commandOverload,
+	} {
+		m.commands.WithLabelValues(result)
+	}
+	return m
 }
 
 func (m *metrics) command(result string) { m.commands.WithLabelValues(result).Inc() }

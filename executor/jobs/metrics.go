@@ -9,6 +9,13 @@ import (
 	"github.com/adsyncbot/adsyncbot/executor"
 )
 
+// What became of a due fire.
+const (
+	fireRun    = "fired"
+	fireMadeUp = "made_up" // run late
+	fireMissed = "missed"  // not run
+)
+
 // metrics are what the engine counts of cycles and schedules.
 type metrics struct {
 	cycles   *prometheus.CounterVec
@@ -19,7 +26,7 @@ type metrics struct {
 
 func newMetrics(reg prometheus.Registerer) *metrics {
 	f := promauto.With(reg)
-	return &metrics{
+	m := &metrics{
 		cycles: f.NewCounterVec(prometheus.CounterOpts{
 			Name: "adsyncbot_cycles_total",
 			Help: "Cycles that have ended, by policy (delta, full, sync when it is not known) and verdict.",
@@ -39,6 +46,20 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 			Buckets: []float64{.1, .5, 1, 2, 5, 15, 45, 300, 3600, 24 * 3600},
 		}),
 	}
+	// They begin at zero, so that the first bad one already is an increase that an alert sees.
+	for _, p := range []executor.Policy{executor.Delta, executor.Initial} {
+		for _, v := range []executor.Verdict{
+			executor.Succeeded, executor.Warnings, executor.Errors, executor.Failed, executor.Cancelled, executor.Unknown, executor.NotStarted,
+		} {
+			m.cycles.WithLabelValues(p.Word(), string(v))
+		}
+	}
+	for _, p := range []Post{PostStatus, PostDelta} {
+		for _, result := range []string{fireRun, fireMadeUp, fireMissed} {
+			m.fires.WithLabelValues(string(p), result)
+		}
+	}
+	return m
 }
 
 // ended counts a cycle that has just ended.
@@ -52,14 +73,14 @@ func (m *metrics) ended(c executor.Cycle) {
 // fired counts the due fires of one schedule: the newest, that was run or not, and those that were skipped.
 func (m *metrics) fired(post Post, late time.Duration, run bool, skipped int) {
 	if run {
-		result := "fired"
+		result := fireRun
 		if late > onTime {
-			result = "made_up"
+			result = fireMadeUp
 		}
 		m.fires.WithLabelValues(string(post), result).Inc()
 		m.lateness.Observe(late.Seconds())
 	}
 	if skipped > 0 {
-		m.fires.WithLabelValues(string(post), "missed").Add(float64(skipped))
+		m.fires.WithLabelValues(string(post), fireMissed).Add(float64(skipped))
 	}
 }
