@@ -159,7 +159,7 @@ func passing(c executor.Code) bool {
 // lasting reports whether a failure stays until a person mends something.
 func lasting(f executor.Failure) bool {
 	switch f {
-	case executor.FailureTLS, executor.FailureCredentials, executor.FailureHeld, executor.FailureAccess, executor.FailureProtocol:
+	case executor.FailureTLS, executor.FailureCredentials, executor.FailureSecret, executor.FailureHeld, executor.FailureAccess, executor.FailureProtocol:
 		return true
 	default:
 		return false
