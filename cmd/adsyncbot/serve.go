@@ -69,7 +69,7 @@ func served(ctx context.Context, err error) error {
 	}
 	_, token := errors.AsType[*bot.TokenError](err)
 	_, secret := errors.AsType[*app.SecretError](err)
-	if token || secret {
+	if token || secret || errors.Is(err, app.ErrTraces) {
 		return exit{exitUsage, err}
 	}
 	return exit{exitBad, err}

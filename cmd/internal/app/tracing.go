@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -14,6 +15,9 @@ import (
 	"go.opentelemetry.io/otel/trace"
 	"go.opentelemetry.io/otel/trace/noop"
 )
+
+// ErrTraces says that the environment asks for traces in a way that is not possible.
+var ErrTraces = errors.New("traces")
 
 // flushLimit bounds how long a stop waits for the last traces to be taken.
 const flushLimit = 3 * time.Second
@@ -31,12 +35,12 @@ func newTracer(ctx context.Context, log *slog.Logger) (tracer trace.Tracer, flus
 	}
 	exporter, err := otlptracehttp.New(ctx) // reads OTEL_EXPORTER_OTLP_…; dials nothing yet
 	if err != nil {
-		return nil, nil, fmt.Errorf("traces: %w", err)
+		return nil, nil, fmt.Errorf("%w: %w", ErrTraces, err)
 	}
 	about, err := resource.New(ctx, resource.WithAttributes(attribute.String("service.name", "adsyncbot")),
 		resource.WithTelemetrySDK(), resource.WithFromEnv()) // the last one wins
 	if err != nil {
-		return nil, nil, fmt.Errorf("traces: %w", err)
+		return nil, nil, fmt.Errorf("%w: %w", ErrTraces, err)
 	}
 	provider := sdktrace.NewTracerProvider(sdktrace.WithBatcher(loggedExporter{exporter, log}), sdktrace.WithResource(about))
 	flush = func(ctx context.Context) {
@@ -64,14 +68,14 @@ func tracesWanted() (bool, error) {
 			return false, nil
 		}
 	default:
-		return false, fmt.Errorf("OTEL_TRACES_EXPORTER=%s: only otlp and none are possible", exporter)
+		return false, fmt.Errorf("%w: OTEL_TRACES_EXPORTER=%s: only otlp and none are possible", ErrTraces, exporter)
 	}
 	protocol := os.Getenv("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL")
 	if protocol == "" {
 		protocol = os.Getenv("OTEL_EXPORTER_OTLP_PROTOCOL")
 	}
 	if protocol != "" && protocol != "http/protobuf" {
-		return false, fmt.Errorf("OTEL_EXPORTER_OTLP_PROTOCOL=%s: only http/protobuf is possible", protocol)
+		return false, fmt.Errorf("%w: OTEL_EXPORTER_OTLP_PROTOCOL=%s: only http/protobuf is possible", ErrTraces, protocol)
 	}
 	return true, nil
 }

@@ -3,6 +3,7 @@ package app
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -72,8 +73,8 @@ func TestTracesGoWhereTheEnvironmentSays(t *testing.T) {
 		{"a name of one's own", map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "COLLECTOR", "OTEL_SERVICE_NAME": "sync"}, "sync: command"},
 		{"no traces wanted", map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "COLLECTOR", "OTEL_TRACES_EXPORTER": "none"}, ""},
 		{"OpenTelemetry switched off", map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "COLLECTOR", "OTEL_SDK_DISABLED": "true"}, ""},
-		{"an exporter that we do not have", map[string]string{"OTEL_TRACES_EXPORTER": "zipkin"}, "OTEL_TRACES_EXPORTER=zipkin: only otlp and none are possible"},
-		{"a protocol that we do not have", map[string]string{"OTEL_TRACES_EXPORTER": "otlp", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}, "OTEL_EXPORTER_OTLP_PROTOCOL=grpc: only http/protobuf is possible"},
+		{"an exporter that we do not have", map[string]string{"OTEL_TRACES_EXPORTER": "zipkin"}, "traces: OTEL_TRACES_EXPORTER=zipkin: only otlp and none are possible"},
+		{"a protocol that we do not have", map[string]string{"OTEL_TRACES_EXPORTER": "otlp", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}, "traces: OTEL_EXPORTER_OTLP_PROTOCOL=grpc: only http/protobuf is possible"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			taken := &takesTraces{}
@@ -84,7 +85,7 @@ func TestTracesGoWhereTheEnvironmentSays(t *testing.T) {
 			}
 			tracer, flush, err := newTracer(t.Context(), slog.New(slog.DiscardHandler))
 			if err != nil {
-				if err.Error() != tt.want {
+				if err.Error() != tt.want || !errors.Is(err, ErrTraces) {
 					t.Errorf("got error %v", err)
 				}
 				return
