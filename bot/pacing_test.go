@@ -108,7 +108,7 @@ func badLuck(r *rand.Rand) slacksim.Fault {
 func TestAMinuteOfStormLosesNoEnd(t *testing.T) {
 	const cycles = 30
 	channels := []string{"C0ONE", "C0TWO", "C0THREE"}
-	for _, seed := range []uint64{1, 2, 3} {
+	for _, seed := range []uint64{1, 2} {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			r := rand.New(rand.NewPCG(seed, seed))
 			clock := newManual()
@@ -183,20 +183,20 @@ func TestAMinuteOfStormLosesNoEnd(t *testing.T) {
 }
 
 func TestProgressLeavesRoomForTheEnds(t *testing.T) {
-	const cycles, ends = 60, 20
+	const cycles, ends, news = 30, 12, 4
 	clock := newManual()
 	s := newSim(t, clock, slacksim.WithClock(clock.now), slacksim.WithRateLimits())
 	p, _ := s.posters()
 	all := s.cycles(p, cycles, helpdesk)
 	s.drive(s.settled)
 	var endsFrom, last time.Time
-	for tick := range 240 { // two minutes in which every cycle has news all the time
-		for i, c := range all {
-			if endsFrom.IsZero() || i >= ends {
-				s.change(c.ID, reads(tick))
+	for tick := range 140 { // more than a minute with more news than there is room for
+		for i := range news {
+			if n := (tick*news + i) % cycles; endsFrom.IsZero() || n >= ends {
+				s.change(all[n].ID, reads(tick))
 			}
 		}
-		if tick == 150 {
+		if tick == 80 {
 			endsFrom = s.now()
 			for _, c := range all[:ends] {
 				s.change(c.ID, ended(endsFrom))

@@ -75,7 +75,7 @@ func TestACycleHasOneMessageWhoseProgressIsEditedAtMostEveryThreeSecondsAndItsEn
 	}
 	s.change(c.ID, ended(s.now()))
 	p.Changed()
-	s.drive(shows("succeeded"))
+	s.wait(shows("succeeded")) // while the clock stands
 
 	m := s.ws.Messages(helpdesk)
 	if len(m) != 1 {
