@@ -97,8 +97,12 @@ func (s *sim) serve(h Handler) (b *Bot, stop func() error) {
 	}
 	poster := NewPoster(s.client, s.store, clock, s.log.logger())
 	b = New(s.client, h, poster, s.store, Config{Identity: id}, s.log.logger())
-	stop = s.background(b.Run, poster.Run)
-	return b, stop
+	end := s.background(b.Run, poster.Run)
+	return b, func() error {
+		err := end()
+		s.wait(func(n slacksim.Snapshot) bool { return len(n.Sockets) == 0 }) // nothing is delivered to a socket that is gone
+		return err
+	}
 }
 
 // background runs parts until the returned function is called, which returns their first error.
