@@ -89,12 +89,13 @@ func ended(c executor.Cycle, err error) error {
 	}
 }
 
-// display shows a cycle: on a terminal its message is drawn over itself, elsewhere each new state is a line.
+// display shows a cycle: on a terminal its message is drawn over itself, elsewhere each new state adds the lines that it
+// has and the one before had not.
 type display struct {
 	out   io.Writer
 	tty   bool
 	drawn int // lines on the screen that the next state overwrites
-	last  string
+	last  []string
 }
 
 func newDisplay(out io.Writer) *display {
@@ -103,24 +104,23 @@ func newDisplay(out io.Writer) *display {
 }
 
 func (d *display) show(v commands.CycleView) {
-	text := commands.Plain{}.Answer(commands.CycleMessage(v))
-	if text == d.last {
+	lines := strings.Split(commands.Plain{}.Answer(commands.CycleMessage(v)), "\n")
+	if slices.Equal(lines, d.last) {
 		return
 	}
-	d.last = text
-	lines := strings.Split(text, "\n")
-	if !d.tty {
-		if v.Cycle.Live() {
-			lines = lines[:1]
+	before := d.last
+	d.last = lines
+	if d.tty {
+		if d.drawn > 0 {
+			_, _ = fmt.Fprintf(d.out, "\x1b[%dA\x1b[J", d.drawn)
 		}
-		_, _ = fmt.Fprintln(d.out, strings.Join(lines, "\n"))
-		return
+		d.drawn = len(lines)
 	}
-	if d.drawn > 0 {
-		_, _ = fmt.Fprintf(d.out, "\x1b[%dA\x1b[J", d.drawn)
+	for _, line := range lines {
+		if d.tty || !v.Cycle.Live() || !slices.Contains(before, line) {
+			_, _ = fmt.Fprintln(d.out, line)
+		}
 	}
-	_, _ = fmt.Fprintln(d.out, text)
-	d.drawn = len(lines)
 }
 
 func (d *display) close() { d.drawn = 0 }

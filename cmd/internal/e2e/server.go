@@ -47,9 +47,9 @@ func (s *Server) Hold(then ...adsync.Outcome) {
 	m.Plan(append([]adsync.Outcome{first}, then...)...)
 }
 
-// WaitRunning waits until a cycle is in progress.
+// WaitRunning waits until a cycle is in progress and has begun a run, which Model().Release can end.
 func (s *Server) WaitRunning(ctx context.Context) error {
-	return s.Model().Wait(ctx, func(now adsync.State) bool { return now.InProgress })
+	return s.Model().Wait(ctx, func(now adsync.State) bool { return now.InProgress && now.Connector != "" })
 }
 
 // Down makes the server unreachable: connections break, those that stand too. A cycle goes on.
