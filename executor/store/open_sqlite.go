@@ -10,8 +10,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
-	_ "modernc.org/sqlite" // the driver "sqlite", in pure Go
+	"modernc.org/sqlite" // also the driver "sqlite", in pure Go
 )
 
 func openSQLite(ctx context.Context, path string, opts Options, log *slog.Logger) (_ *Store, err error) {
@@ -31,6 +32,9 @@ func openSQLite(ctx context.Context, path string, opts Options, log *slog.Logger
 			err = errors.Join(err, s.Close())
 		}
 	}()
+	if err = connectSQLite(ctx, db); err != nil {
+		return nil, fmt.Errorf("open store %s: %w", path, err)
+	}
 	if opts.Role == Owner {
 		if s.lock, err = acquireLock(path, opts.Holder); err != nil {
 			return nil, fmt.Errorf("open store: %w", err)
@@ -44,6 +48,31 @@ func openSQLite(ctx context.Context, path string, opts Options, log *slog.Logger
 	}
 	return s, nil
 }
+
+// connectSQLite makes the first connection. SQLite's own waiting for a lock does not cover the switch of a new file to its
+// write-ahead log, which a second process may be making at the same moment; therefore we wait for that.
+func connectSQLite(ctx context.Context, db *sql.DB) error {
+	giveUp := time.NewTimer(waitForOwner)
+	defer giveUp.Stop()
+	again := time.NewTicker(20 * time.Millisecond)
+	defer again.Stop()
+	for {
+		err := db.PingContext(ctx)
+		if busy, ok := errors.AsType[*sqlite.Error](err); !ok || busy.Code()&0xff != sqliteBusy {
+			return err
+		}
+		select {
+		case <-again.C:
+		case <-giveUp.C:
+			return err
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// sqliteBusy is SQLite's primary result code for "somebody else holds a lock".
+const sqliteBusy = 5
 
 // prepareFile makes sure that only we can read the database, before anything is in it; SQLite gives its -wal and -shm
 // files the same mode. It returns the one name of the file, however it was reached, because the lock file is named by it.
