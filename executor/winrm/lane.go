@@ -92,7 +92,11 @@ func (l *lane) dial(ctx context.Context, network, address string) (net.Conn, err
 		return nil, errDisconnected
 	}
 	dialer := net.Dialer{Timeout: l.timeout}
-	return dialer.DialContext(ctx, network, address)
+	inner, err := dialer.DialContext(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	return newConn(inner), nil
 }
 
 func (l *lane) dialTLS(ctx context.Context, network, address string) (net.Conn, error) {
