@@ -83,7 +83,7 @@ func lastCycle(c executor.SeenCycle) Text {
 	t := line("The last ", c.Policy.Word())
 	switch {
 	case c.End.IsZero():
-		return line(t, " began on ", At(c.Start, RelativeDay), ".")
+		return line(t, " began ", At(c.Start, RelativeDay), ".")
 	case c.Start.IsZero() || c.End.Before(c.Start):
 		return line(t, " ended ", At(c.End, RelativeDay), ".")
 	}
