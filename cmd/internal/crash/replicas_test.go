@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -73,22 +74,26 @@ func TestOneEnvelopeDeliveredAThousandTimesIsOneStart(t *testing.T) {
 	}
 }
 
-// beat is how often the schedule of this test fires: longer than a replica takes to start.
-const beat = 10 * time.Second
+// beat is how often the schedule of this test fires: longer than a replica takes to start on a machine that is busy with
+// the other tests, because a fire that is overtaken by the next one is rightly made up for only once.
+const beat = 20 * time.Second
 
 func TestEachFireHappensOnceAlthoughAReplicaDiesJustBefore(t *testing.T) {
 	t.Parallel()
-	s := several(t, 3, `announcements:
+	s := several(t, 3, fmt.Sprintf(`announcements:
   - name: often
-    schedule: "@every 10s"
+    schedule: "@every %s"
     time_zone: UTC
     channel: C0REPORTS
     post: status
     servers: ["*"]
     missed: run-once
-`)
+`, beat))
 	next := func() time.Time { return time.UnixMilli(int64(s.count(`SELECT next_at FROM schedules`))) }
 	first := next()
+	for _, due := range s.fired() { // while the last replica was starting
+		first = earlier(first, due)
+	}
 	for round := range *rounds {
 		fire := next()
 		if time.Until(fire) < 3*time.Second { // too late to strike before this one
@@ -105,12 +110,12 @@ func TestEachFireHappensOnceAlthoughAReplicaDiesJustBefore(t *testing.T) {
 	s.until("reports are out", func() bool { return s.waiting() == "" })
 	last := next()
 	want := int(last.Sub(first) / beat)
-	fired := map[string]int{}
-	for _, due := range s.texts(`SELECT args->>'due_ms' FROM river_job WHERE kind = 'announce'`) {
+	fired := map[time.Time]int{}
+	for _, due := range s.fired() {
 		fired[due]++
 	}
 	for at := first; at.Before(last); at = at.Add(beat) {
-		if n := fired[fmt.Sprint(at.UnixMilli())]; n != 1 {
+		if n := fired[at]; n != 1 {
 			t.Errorf("the fire of %s happened %d times, want once", at.UTC().Format(time.TimeOnly), n)
 		}
 	}
@@ -130,6 +135,26 @@ func TestEachFireHappensOnceAlthoughAReplicaDiesJustBefore(t *testing.T) {
 		t.Errorf("%d fires and %d reports, want %d", len(fired), reports, want)
 	}
 	_, _ = fmt.Fprintf(os.Stdout, "\n%d kills two seconds before a fire: %d fires planned, %d happened, %d reports, %d of them twice\n", *rounds, want, len(fired), reports, doubled)
+}
+
+// fired returns the planned times of the fires that happened.
+func (s *scene) fired() (out []time.Time) {
+	s.t.Helper()
+	for _, text := range s.texts(`SELECT args->>'due_ms' FROM river_job WHERE kind = 'announce'`) {
+		ms, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		out = append(out, time.UnixMilli(ms))
+	}
+	return out
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
 }
 
 // A frozen replica finds when it thaws that others have gone on without it.
