@@ -139,16 +139,21 @@ func cmdForeign(ts *testscript.TestScript, _ bool, _ []string) {
 	}))
 }
 
-// until <channel> <text…>: waits until one message there, with its thread, shows all the texts, and prints it.
+// until <channel> [n] <text…>: waits until one message there (or the n-th one that does), with its thread, shows all the
+// texts, and prints it.
 func cmdUntil(ts *testscript.TestScript, _ bool, args []string) {
 	need(ts, args, "until channel text")
 	s := of(ts)
 	channel := name(ts, channels(), args[0])
+	nth, texts := 1, args[1:]
+	if n, err := strconv.Atoi(texts[0]); err == nil {
+		nth, texts = n, texts[1:]
+	}
 	ctx, cancel := limit()
 	defer cancel()
 	shown := ""
 	err := s.Slack.Wait(ctx, func(now slacksim.Snapshot) bool {
-		shown = s.thread(now.Messages(channel), args[1:])
+		shown = s.thread(now.Messages(channel), nth, texts)
 		return shown != ""
 	})
 	if err != nil {
@@ -157,8 +162,8 @@ func cmdUntil(ts *testscript.TestScript, _ bool, args []string) {
 	show(ts, shown)
 }
 
-// thread is the first message that shows all texts, with its replies; empty when there is none.
-func (s *scene) thread(messages []slacksim.Message, texts []string) string {
+// thread is the n-th message that shows all texts, with its replies; empty when there is none.
+func (s *scene) thread(messages []slacksim.Message, nth int, texts []string) string {
 	for _, parent := range messages {
 		shown := s.Slack.Text(parent, "") + "\n"
 		for _, m := range messages {
@@ -166,7 +171,10 @@ func (s *scene) thread(messages []slacksim.Message, texts []string) string {
 				shown += "  in its thread: " + s.Slack.Text(m, "") + "\n"
 			}
 		}
-		if parent.ThreadTS == "" && !slices.ContainsFunc(texts, func(t string) bool { return !strings.Contains(shown, t) }) {
+		if parent.ThreadTS != "" || slices.ContainsFunc(texts, func(t string) bool { return !strings.Contains(shown, t) }) {
+			continue
+		}
+		if nth--; nth == 0 {
 			return shown
 		}
 	}
