@@ -335,3 +335,36 @@ func TestAPanicWhileAcceptingDoesNotEndTheLink(t *testing.T) {
 type panics struct{}
 
 func (panics) accept(context.Context, envelope, acknowledge) { panic("boom") }
+
+// counter is a receiver that counts and acknowledges.
+type counter struct{ n atomic.Int32 }
+
+func (c *counter) accept(ctx context.Context, _ envelope, ack acknowledge) {
+	c.n.Add(1)
+	_ = ack(ctx, nil)
+}
+
+func TestWhatLayInASocketWhileTheProgramWasStoppedIsNotServed(t *testing.T) {
+	s := newSim(t, nil, slacksim.WithPingInterval(time.Hour))
+	var taken counter
+	l, _ := s.linked(&taken)
+	s.until(func() bool { return l.now().Each[0].Ready && l.now().Each[1].Ready }) // it has read the greetings, too
+	l.mu.Lock()
+	for each := range l.ours { // as if nothing had been read for an hour, although Slack has sent
+		each.mu.Lock()
+		each.wall = each.wall.Add(-time.Hour)
+		each.mu.Unlock()
+	}
+	l.mu.Unlock()
+	old := s.slash("an hour old")
+	if old.Error == "" || taken.n.Load() != 0 {
+		t.Errorf("served %d times, ann sees the error %q; want 0 times and an error", taken.n.Load(), old.Error)
+	}
+	s.until(func() bool { return s.log.contains("silent") })
+	s.wait(func(n slacksim.Snapshot) bool { return n.Opened == linkCount+1 && bothReady(n) })
+	s.ws.DropSockets(3 - old.Socket) // the other one of the first two would do the same
+	s.wait(func(n slacksim.Snapshot) bool { return n.Opened == linkCount+2 && bothReady(n) })
+	if d := s.slash("fresh"); d.Error != "" || taken.n.Load() != 1 {
+		t.Errorf("served %d times, ann sees %q; want once", taken.n.Load(), d.Error)
+	}
+}

@@ -23,6 +23,8 @@ const (
 	maxAck = 20_480
 	// helloLimit bounds the time from the upgrade to Slack's greeting.
 	helloLimit = 10 * time.Second
+	// lag is how much later than its deadline the reading of a socket may wake up on a busy machine.
+	lag = 5 * time.Second
 	// controlLimit bounds the writing of a pong or a close frame.
 	controlLimit = time.Second
 )
@@ -61,6 +63,7 @@ type socket struct {
 
 	mu               sync.Mutex
 	greeted, leaving bool
+	wall             time.Time // of the last frame, by the computer's own clock
 }
 
 // hello is Slack's greeting.
@@ -95,7 +98,10 @@ func (s *socket) read(ctx context.Context) {
 			s.broke(err)
 			return
 		}
-		s.heard()
+		if !s.heard() {
+			s.broke(errSilent)
+			return
+		}
 		s.frame(ctx, data)
 	}
 }
@@ -108,7 +114,7 @@ func (s *socket) broke(err error) {
 		return
 	}
 	s.cause = fmt.Errorf("read from Slack: %w", err)
-	if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {
+	if timeout, ok := errors.AsType[net.Error](err); errors.Is(err, errSilent) || ok && timeout.Timeout() {
 		s.cause = errSilent
 	}
 	close(s.gone)
@@ -118,19 +124,27 @@ func (s *socket) broke(err error) {
 // errSilent is the end of a connection that stands and carries nothing. Slack may still count it.
 var errSilent = errors.New("slack was silent for too long")
 
-// heard notes a sign of life. After the greeting it grants the next one its time.
-func (s *socket) heard() {
+// heard notes a sign of life. After the greeting it grants the next one its time. It reports false for one that comes too
+// late although it was read: this process was stopped or its machine asleep, and what stood in the socket meanwhile is
+// as old as that. Whoever typed it has long seen an error.
+func (s *socket) heard() bool {
 	now := s.clock.Now()
 	s.last.Store(&now)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.greeted && !s.leaving { // leave has ended the time
-		_ = s.conn.SetReadDeadline(time.Now().Add(s.silence))
+	before := s.wall
+	s.wall = time.Now().Round(0) // without the monotonic reading, which sleeps with the machine
+	if !s.greeted || s.leaving { // leave has ended the time
+		return true
 	}
+	_ = s.conn.SetReadDeadline(time.Now().Add(s.silence))
+	return s.wall.Sub(before) <= s.silence+lag
 }
 
 func (s *socket) pong(data string) error {
-	s.heard()
+	if !s.heard() {
+		return errSilent
+	}
 	err := s.conn.WriteControl(websocket.PongMessage, []byte(data), time.Now().Add(controlLimit))
 	if timeout, ok := errors.AsType[net.Error](err); errors.Is(err, websocket.ErrCloseSent) || (ok && timeout.Timeout()) {
 		return nil // another frame is being written; reading goes on

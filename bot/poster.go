@@ -73,6 +73,9 @@ func (p *Poster) Changed() {
 func (p *Poster) Run(ctx context.Context) error {
 	if p.store.Kind() == store.SQLite { // nobody else sends from it
 		if err := p.store.Unclaim(ctx); err != nil {
+			if ctx.Err() != nil {
+				return nil
+			}
 			return err
 		}
 	}

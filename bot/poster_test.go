@@ -292,3 +292,12 @@ func TestAReportIsPostedOnce(t *testing.T) {
 		t.Error("the cause does not stand in the log under the reference")
 	}
 }
+
+func TestAPosterThatIsStoppedAtOnceEndsWell(t *testing.T) {
+	s := newSim(t, nil)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := NewPoster(s.client, s.store, Clock{}, s.log.logger()).Run(ctx); err != nil {
+		t.Errorf("got %v, want none", err)
+	}
+}

@@ -26,9 +26,6 @@ type scene struct {
 // sceneLimit is how long a scene may take before something is wrong with it.
 const sceneLimit = 90 * time.Second
 
-// busyFor is how long the other work of the scene "busy" takes.
-const busyFor = 6 * time.Second
-
 func scenes() []scene {
 	const delta = "delta aadc01 because new starters"
 	return []scene{
@@ -36,8 +33,7 @@ func scenes() []scene {
 		{
 			name: "busy", about: "somebody runs a Full Import; the delta waits for it, then succeeds", exit: exitGood, text: delta,
 			set: func(st *stage) error {
-				m := st.server().Model()
-				m.RunForeign(adsync.EntraConnector, "Full Import", time.Duration(float64(busyFor)*speed))
+				st.server().Model().RunForeign(adsync.EntraConnector, "Full Import", adsync.UntilReleased)
 				return nil
 			},
 			meanwhile: noteEndOfOtherWork,
@@ -125,8 +121,9 @@ func noteEndOfOtherWork(ctx context.Context, st *stage, s *screen) error {
 		return err
 	}
 	s.catchUp()
-	s.note("The other work ends in some seconds; the bot looks every 10 s.")
-	return st.server().Model().Wait(ctx, func(now adsync.State) bool { return now.Connector == "" })
+	st.server().Model().Release()
+	s.note("The other work has ended; the bot looks every 10 s.")
+	return nil
 }
 
 // skipTheWaiting moves the bot's clock instead of letting people wait.

@@ -48,6 +48,8 @@ type cycles struct {
 	now      func() time.Time
 	metrics  *metrics
 	tracer   trace.Tracer
+	starts   starts
+	crowd    crowd
 	log      *slog.Logger
 }
 

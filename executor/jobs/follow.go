@@ -11,6 +11,8 @@ import (
 
 // The pace of following: slices back to back at first, because most deltas are over within two minutes, then a look
 // every half minute, after an hour every two minutes. A full may take a day on a server that has better things to do.
+// When this process follows more cycles than it can watch at once, every cycle gets the half minute's pace from its
+// beginning: all are looked at in turn instead of a few all the time.
 const (
 	closeFor  = 2 * time.Minute
 	nearFor   = time.Hour
@@ -32,9 +34,9 @@ func followLimit(p executor.Policy) time.Duration {
 }
 
 // pace returns how long the next slice watches, and how long after this one it comes.
-func pace(age time.Duration) (watch, gap time.Duration) {
+func pace(age time.Duration, crowded bool) (watch, gap time.Duration) {
 	switch {
-	case age < closeFor:
+	case age < closeFor && !crowded:
 		return longWatch, 0
 	case age < nearFor:
 		return 0, nearPace
@@ -45,10 +47,8 @@ func pace(age time.Duration) (watch, gap time.Duration) {
 // follow looks at a running cycle once more.
 func (s *slice) follow(ctx context.Context) (time.Duration, error) {
 	age := s.now().Sub(s.cycle.Intent)
-	if age >= followLimit(s.cycle.Policy) {
-		return 0, s.end(ctx, s.now(), s.stopped())
-	}
-	watch, gap := pace(age)
+	defer s.crowd.enter()()
+	watch, gap := pace(age, s.crowd.dense())
 	act, cancel := context.WithTimeoutCause(ctx, followSlice, fmt.Errorf("follow slice on %s: no end after %s", s.cycle.Server, followSlice))
 	defer cancel()
 	n := s.noting()
@@ -67,8 +67,12 @@ func (s *slice) follow(ctx context.Context) (time.Duration, error) {
 			return 0, context.Cause(ctx)
 		}
 		s.log.Warn("look broke off", "error", err)
+		again := s.cycle.Follow.LastProblem != ""
 		s.cycle.Follow.LastProblem = problem(err)
-		return max(gap, retryServer), s.save(ctx)
+		if again && age >= followLimit(s.cycle.Policy) {
+			return 0, s.end(ctx, s.now(), s.stopped())
+		}
+		return spread(max(gap, retryServer)), s.save(ctx)
 	}
 	s.take(look)
 	s.cycle.Follow.LastProblem = ""
@@ -83,9 +87,12 @@ func (s *slice) looked(ctx context.Context, look executor.Look) (time.Duration, 
 		return 0, s.end(ctx, look.EndedAt, look.Result)
 	case !look.Follow.Seen && len(look.Runs) == 0 && age >= neverSeenAfter && s.cycle.Follow.LastProblem == "":
 		return 0, s.end(ctx, s.now(), executor.Result{Verdict: executor.Unknown, Source: executor.FromNothing, Code: executor.CodeNeverSeen})
+	case age >= followLimit(s.cycle.Policy):
+		// Only now: after an outage of days the server still knows how the cycle ended.
+		return 0, s.end(ctx, s.now(), s.stopped())
 	}
-	_, gap := pace(age)
-	return gap, s.save(ctx)
+	_, gap := pace(age, s.crowd.dense())
+	return spread(gap), s.save(ctx)
 }
 
 // stopped is the result of a cycle that is not followed any longer.

@@ -43,9 +43,12 @@ func New(st *store.Store, ex Executor, teller Teller, cfg Config, log *slog.Logg
 	}
 	m := newMetrics(cfg.Metrics)
 	q := &Queue{
-		store:  st,
-		cycles: &cycles{store: st, executor: ex, teller: teller, now: cfg.Now, metrics: m, tracer: cfg.Tracer, log: log},
-		log:    log,
+		store: st,
+		cycles: &cycles{
+			store: st, executor: ex, teller: teller, now: cfg.Now, metrics: m, tracer: cfg.Tracer,
+			starts: make(starts, maxStarts), log: log,
+		},
+		log: log,
 	}
 	s, err := newScheduler(q, cfg, m, log)
 	if err != nil {

@@ -50,6 +50,11 @@ func (s *slice) announce(ctx context.Context) (time.Duration, error) {
 
 // start tells the server to start a cycle, or takes one that has started since our intent.
 func (s *slice) start(ctx context.Context) (time.Duration, error) {
+	free, ok := s.starts.take()
+	if !ok {
+		return spread(nextTurn), nil
+	}
+	defer free()
 	order := executor.StartOrder{Policy: s.cycle.Policy, Baseline: s.cycle.Baseline}
 	late := s.late(s.patience())
 	switch {

@@ -99,6 +99,13 @@ type step struct {
 	notes []executor.Look
 }
 
+// set says how the server answers from now on when a cycle is followed.
+func (f *fakeExecutor) set(follow []step) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.follow = follow
+}
+
 func (f *fakeExecutor) Start(ctx context.Context, _ string, o executor.StartOrder, note func(executor.Look)) (executor.Look, error) {
 	f.mu.Lock()
 	f.starts = append(f.starts, o)

@@ -141,8 +141,8 @@ func (s *scene) underWay(m slacksim.Message) bool {
 		s.t.Fatal(err)
 	}
 	posted := time.UnixMicro(int64(at * 1e6))
-	return slices.ContainsFunc(s.processes, func(p *process) bool {
-		return !p.alive() && p.killed() && p.at.Sub(posted).Abs() < 5*time.Second
+	return slices.ContainsFunc(s.processes, func(p *e2e.Process) bool {
+		return !p.Alive() && p.Killed() && p.At.Sub(posted).Abs() < 5*time.Second
 	})
 }
 
@@ -210,8 +210,8 @@ func (o *outcome) audit(s *scene, cycles []executor.Cycle) {
 // rest stops who still lives and sees what stays on the server once a shell's idle time is over.
 func (o *outcome) rest(s *scene) {
 	for _, p := range s.processes {
-		if p.alive() {
-			if err := p.stop(); err != nil {
+		if p.Alive() {
+			if err := s.stop(p); err != nil {
 				s.t.Error(err)
 			}
 		}

@@ -3,16 +3,17 @@
 package crash
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strconv"
 	"sync"
 	"testing"
 
 	"go.uber.org/goleak"
+
+	"github.com/adsyncbot/adsyncbot/cmd/internal/e2e"
 )
 
 var (
@@ -34,7 +35,7 @@ func TestMain(m *testing.M) {
 	if err != nil {
 		panic(err)
 	}
-	program = sync.OnceValues(func() (string, error) { return build(dir) })
+	program = sync.OnceValues(func() (string, error) { return e2e.Build(context.Background(), dir, "failpoint") })
 	code := m.Run()
 	if err := os.RemoveAll(dir); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -50,15 +51,6 @@ func TestMain(m *testing.M) {
 
 // program returns the path of the program, built with its fail points, once.
 var program func() (string, error)
-
-func build(dir string) (string, error) {
-	path := filepath.Join(dir, "adsyncbot")
-	cmd := exec.Command("go", "build", "-tags", "failpoint", "-o", path, "github.com/adsyncbot/adsyncbot/cmd/adsyncbot")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build the program with its fail points: %w\n%s", err, out)
-	}
-	return path, nil
-}
 
 // long skips what takes a minute unless it is wanted.
 func long(t *testing.T) {

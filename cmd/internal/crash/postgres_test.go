@@ -119,8 +119,8 @@ func TestARestartedPostgresIsSurvived(t *testing.T) {
 			s.store.Pool().Reset() // the harness's own connections are gone, too
 			s.settled()
 			for i, p := range s.processes {
-				if p.err != nil {
-					t.Errorf("replica %d ended: %v", i, p.err)
+				if p.Err != nil {
+					t.Errorf("replica %d ended: %v", i, p.Err)
 				}
 			}
 		})

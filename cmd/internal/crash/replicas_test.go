@@ -102,8 +102,8 @@ func TestEachFireHappensOnceAlthoughAReplicaDiesJustBefore(t *testing.T) {
 		}
 		s.until("two seconds before the fire", func() bool { return time.Until(fire) <= 2*time.Second })
 		victim := s.processes[len(s.processes)-3] // the one that has lived longest
-		victim.kill()
-		<-victim.ended
+		victim.Kill()
+		<-victim.Ended
 		s.until(fmt.Sprintf("fire %d", round+1), func() bool { return next().After(fire) })
 		s.start()
 	}
@@ -166,19 +166,19 @@ func TestAFrozenReplicaDoesNoHarm(t *testing.T) {
 			s := several(t, 2, "")
 			random := rand.New(rand.NewPCG(*seed, uint64(round)))
 			frozen := s.processes[round%2]
-			t.Cleanup(func() { frozen.signal(syscall.SIGCONT) })
+			t.Cleanup(func() { frozen.Signal(syscall.SIGCONT) })
 			if round%4 < 2 { // at some moment of a cycle
 				s.ask()
 				s.ask()
 				<-time.After(time.Duration(random.Int64N(int64(12 * time.Second))))
-				frozen.signal(syscall.SIGSTOP)
+				frozen.Signal(syscall.SIGSTOP)
 			} else { // one of two commands comes to the frozen one
-				frozen.signal(syscall.SIGSTOP)
+				frozen.Signal(syscall.SIGSTOP)
 				s.ask()
 				s.ask()
 			}
 			s.until("the other one has done the work", func() bool { return s.waiting() == "" })
-			frozen.signal(syscall.SIGCONT)
+			frozen.Signal(syscall.SIGCONT)
 			s.until("it beats again", func() bool { return s.beating() == 2 })
 			s.settled()
 		})

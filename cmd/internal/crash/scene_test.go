@@ -41,7 +41,7 @@ type scene struct {
 	file      string // exists once somebody was struck
 	wire      *wireClock
 	store     *store.Store
-	processes []*process
+	processes []*e2e.Process
 	asks      []asked
 }
 
@@ -86,8 +86,8 @@ func open(t *testing.T, url, more string) *scene {
 
 func (s *scene) close() {
 	for _, p := range s.processes {
-		p.kill()
-		<-p.ended
+		p.Kill()
+		<-p.Ended
 	}
 	if s.t.Failed() {
 		s.logs(s.t)

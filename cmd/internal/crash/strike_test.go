@@ -133,7 +133,7 @@ func (k strike) run(t *testing.T) outcome {
 		if random.IntN(2) == 0 {
 			after = time.Duration(random.Int64N(int64(14 * time.Second)))
 		}
-		kill := time.AfterFunc(after, victim.kill)
+		kill := time.AfterFunc(after, victim.Kill)
 		defer kill.Stop()
 	}
 	if scheduled {
@@ -147,8 +147,8 @@ func (k strike) run(t *testing.T) outcome {
 	}
 	s.until("nobody waits", func() bool { return s.waiting() == "" })
 	for i, p := range s.processes {
-		if !p.alive() && !p.killed() {
-			t.Errorf("process %d ended by itself: %v", i, p.err)
+		if !p.Alive() && !p.Killed() {
+			t.Errorf("process %d ended by itself: %v", i, p.Err)
 		}
 	}
 	if k.point != "" && !s.reached() {
@@ -178,7 +178,7 @@ func (s *scene) struckBy(limit time.Time) {
 
 func (s *scene) dead() (n int) {
 	for _, p := range s.processes {
-		if !p.alive() {
+		if !p.Alive() {
 			n++
 		}
 	}

@@ -1,8 +1,11 @@
 package e2e
 
 import (
+	"bufio"
 	"context"
 	"fmt"
+	"io"
+	"strings"
 	"sync/atomic"
 
 	"github.com/adsyncbot/adsyncbot/executor/winsim"
@@ -20,11 +23,34 @@ type Server struct {
 
 // run answers a started PowerShell from the model of the moment.
 func (s *Server) run(ctx context.Context, p winsim.Process) int {
+	if s.world.options.Scripts != nil {
+		var ended func()
+		p.Stdin, ended = s.named(p.Stdin)
+		defer ended()
+	}
 	m := s.model.Load()
 	if program := s.world.options.PowerShell; program != "" {
 		return adsync.PowerShell(m, program)(ctx, p.CommandLine, p.Stdin, p.Stdout, p.Stderr)
 	}
 	return adsync.Answers(m)(ctx, p.Stdin, p.Stdout, p.Stderr)
+}
+
+// scriptLine is how a script of ours begins.
+const scriptLine = "& { # adsyncbot "
+
+// named tells the world which script begins, and returns its whole text.
+func (s *Server) named(stdin io.ReadCloser) (io.ReadCloser, func()) {
+	text := bufio.NewReader(stdin)
+	first, err := text.Peek(len(scriptLine) + 20)
+	name, ours := strings.CutPrefix(string(first), scriptLine)
+	ended := func() {}
+	if name, _, whole := strings.Cut(name, "\n"); err == nil && ours && whole {
+		ended = s.world.options.Scripts(name)
+	}
+	return struct {
+		io.Reader
+		io.Closer
+	}{text, stdin}, ended
 }
 
 // Become makes the server one in the situation of that name (adsync.Situations lists them).

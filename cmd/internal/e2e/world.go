@@ -26,6 +26,8 @@ type Options struct {
 	Settings func(*adsync.Settings)
 	// WireClock is what a server measures idle times by; the computer's clock when nil.
 	WireClock winsim.Clock
+	// Scripts is told of every script of ours that begins on a server, by its name, and calls what it returns at its end.
+	Scripts func(name string) (ended func())
 }
 
 // World is a Slack workspace and some servers.
