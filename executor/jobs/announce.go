@@ -26,9 +26,11 @@ func (announceArgs) Kind() string { return "announce" }
 func (announceArgs) InsertOpts() river.InsertOpts { return onceWhileLive() }
 
 const (
-	// lookLimit bounds one server's look for a report; looks bounds how many run at once.
-	lookLimit = 25 * time.Second
-	looks     = 16
+	// looks bounds how many servers are looked at at once for a report, lookLimit the look at one, and reportLimit all of
+	// them: it leaves time within jobTimeout to post the report, whose dead servers would otherwise keep it from everybody.
+	looks       = 64
+	lookLimit   = 25 * time.Second
+	reportLimit = jobTimeout - 10*time.Second
 )
 
 type announceWorker struct {
@@ -93,27 +95,42 @@ func (w *announceWorker) delta(ctx context.Context, a planned, due time.Time, mi
 }
 
 func (w *announceWorker) status(ctx context.Context, a planned, due time.Time, missed []int64) error {
-	r := executor.Report{
-		ID: fireID(a.Name, due, "report"), Schedule: a.Name, Audience: a.Audience, Due: due,
-		Servers: make([]executor.ServerReport, len(a.Servers)),
-	}
+	r := executor.Report{ID: fireID(a.Name, due, "report"), Schedule: a.Name, Audience: a.Audience, Due: due}
 	for _, ms := range missed {
 		r.Missed = append(r.Missed, time.UnixMilli(ms).UTC())
 	}
-	var g errgroup.Group
-	g.SetLimit(looks)
-	for i, server := range a.Servers {
-		g.Go(func() error {
-			ctx, cancel := context.WithTimeout(ctx, lookLimit)
-			defer cancel()
-			st, err := w.executor.Status(ctx, server)
-			r.Servers[i] = executor.ServerReport{Server: server, Status: st, Err: err}
-			return nil
-		})
-	}
-	_ = g.Wait() // a server that cannot be looked at is part of the report
+	r.Servers = w.look(ctx, a.Servers)
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
 	return w.teller.Announce(ctx, r)
+}
+
+// look looks at every server. One that cannot be looked at, or whose turn does not come in time, is in the report as such.
+func (w *announceWorker) look(ctx context.Context, servers []string) []executor.ServerReport {
+	ctx, cancel := context.WithTimeout(ctx, reportLimit)
+	defer cancel()
+	seen := make([]executor.ServerReport, len(servers))
+	var g errgroup.Group
+	g.SetLimit(looks)
+	for i, server := range servers {
+		g.Go(func() error {
+			seen[i] = w.lookAt(ctx, server)
+			return nil
+		})
+	}
+	_ = g.Wait()
+	return seen
+}
+
+func (w *announceWorker) lookAt(ctx context.Context, server string) executor.ServerReport {
+	r := executor.ServerReport{Server: server}
+	if err := ctx.Err(); err != nil {
+		r.Err = fmt.Errorf("look at %s: its turn did not come within %s: %w", server, reportLimit, err)
+		return r
+	}
+	ctx, cancel := context.WithTimeout(ctx, lookLimit)
+	defer cancel()
+	r.Status, r.Err = w.executor.Status(ctx, server)
+	return r
 }

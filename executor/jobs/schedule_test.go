@@ -1,8 +1,11 @@
 package jobs
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,7 +20,7 @@ func announcement(post Post, runOnce bool) Announcement {
 	}
 }
 
-func statusOf(server string) (executor.Status, error) {
+func statusOf(_ context.Context, server string) (executor.Status, error) {
 	if server == "aadc02" {
 		return executor.Status{}, errors.New("down")
 	}
@@ -129,6 +132,47 @@ func TestAScheduledDeltaIsAskedOncePerServer(t *testing.T) {
 			if err != nil || len(rs) != 1 || rs[0].Asker.Way != executor.FromSchedule || rs[0].Audience.Channel != "C1" {
 				t.Errorf("requests of %s: %+v, %v", server, rs, err)
 			}
+		}
+	})
+}
+
+func TestAReportOverManyDeadServersIsPostedAllTheSame(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := announcement(PostStatus, true)
+		a.Servers = nil
+		for i := range 300 {
+			a.Servers = append(a.Servers, fmt.Sprintf("aadc%03d", i))
+		}
+		var mu sync.Mutex
+		now, most := 0, 0
+		server := &fakeExecutor{status: func(ctx context.Context, _ string) (executor.Status, error) {
+			mu.Lock()
+			now++
+			most = max(most, now)
+			mu.Unlock()
+			<-ctx.Done()
+			mu.Lock()
+			now--
+			mu.Unlock()
+			return executor.Status{}, context.Cause(ctx)
+		}}
+		teller := &fakeTeller{}
+		ctx, cancel := context.WithTimeout(t.Context(), jobTimeout)
+		defer cancel()
+		w := announceWorker{executor: server, teller: teller}
+		if err := w.status(ctx, planned{Announcement: a}, time.Now(), nil); err != nil {
+			t.Fatal(err)
+		}
+		if len(teller.reports) != 1 || len(teller.reports[0].Servers) != len(a.Servers) {
+			t.Fatalf("%d reports, want one over every server", len(teller.reports))
+		}
+		for i, s := range teller.reports[0].Servers {
+			if s.Server != a.Servers[i] || !errors.Is(s.Err, context.DeadlineExceeded) {
+				t.Fatalf("%q, error %v; want %s, which did not answer in time", s.Server, s.Err, a.Servers[i])
+			}
+		}
+		if most != looks {
+			t.Errorf("%d looks at once, want %d", most, looks)
 		}
 	})
 }

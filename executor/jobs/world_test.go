@@ -88,7 +88,7 @@ type fakeExecutor struct {
 	follows []executor.FollowOrder
 	start   []step
 	follow  []step
-	status  func(server string) (executor.Status, error)
+	status  func(ctx context.Context, server string) (executor.Status, error)
 	told    int // starts that reached the server and were accepted
 }
 
@@ -125,8 +125,8 @@ func (f *fakeExecutor) Follow(ctx context.Context, _ string, o executor.FollowOr
 	return play(ctx, s, note)
 }
 
-func (f *fakeExecutor) Status(_ context.Context, server string) (executor.Status, error) {
-	return f.status(server)
+func (f *fakeExecutor) Status(ctx context.Context, server string) (executor.Status, error) {
+	return f.status(ctx, server)
 }
 
 func next(steps *[]step) step {
