@@ -102,7 +102,7 @@ func done(s int) string { return `{"t":"done","why":"seen","at":"` + o(s) + `"}`
 const connectors = `{"t":"connectors","list":[{"name":"contoso.com","id":"fffb4a69-4ed6-444d-8b89-73bc16f373dd","type":"AD","subtype":""},` +
 	`{"name":"contoso.onmicrosoft.com - AAD","id":"b891884f-051e-4a83-95af-2544101c9083","type":"Extensible2","subtype":"Windows Azure Active Directory (Microsoft)"}]}`
 
-const pipe = `{"t":"history","readable":false,"message":"There was no endpoint listening at net.pipe://localhost/ADSyncManagement that could accept the message."}`
+const pipe = `{"t":"history","readable":false,"source":"","message":"There was no endpoint listening at net.pipe://localhost/ADSyncManagement that could accept the message."}`
 
 // cycleEvents is what a whole delta cycle writes, one second apart, with more events put before the end of a run.
 func cycleEvents(first int, during map[string]string) []string {

@@ -17,6 +17,7 @@ type FollowOrder struct {
 	// SinceLook is how long ago the last look was, by our clock; a long time when there was none.
 	SinceLook time.Duration
 	Watch     time.Duration
+	History   Road // by which the run history is read once the cycle is over
 }
 
 // longestAge bounds what is told about the scheduler's last answer; any age beyond the ten seconds that its answers keep
@@ -30,7 +31,7 @@ type followParameters struct {
 	SchedulerAgeSeconds int    `json:"scheduler_age_seconds"`
 	AfterRecord         int64  `json:"after_record"`
 	WatchSeconds        int    `json:"watch_seconds"`
-	History             bool   `json:"history"`
+	History             Road   `json:"history"`
 }
 
 func (o FollowOrder) parameters() followParameters {
@@ -42,8 +43,7 @@ func (o FollowOrder) parameters() followParameters {
 		SchedulerAgeSeconds: int(min(max(o.SinceLook, 0), longestAge) / time.Second),
 		AfterRecord:         o.Follow.Record,
 		WatchSeconds:        int(o.Watch / time.Second),
-		// Whether the run history can be read is found out anew by every result: rights and versions change.
-		History: true,
+		History:             o.History.order(),
 	}
 	if len(o.Runs) == 0 {
 		p.AfterRecord = 0

@@ -29,7 +29,7 @@ func TestTheRace(t *testing.T) {
 	}
 	got := p.parameters(t)
 	for key, want := range map[string]any{
-		"since_utc": o(1), "old_next": o(600), "seen": false, "scheduler_age_seconds": 3600., "after_record": 0., "watch_seconds": 12., "history": true,
+		"since_utc": o(1), "old_next": o(600), "seen": false, "scheduler_age_seconds": 3600., "after_record": 0., "watch_seconds": 12., "history": "probe",
 	} {
 		if got[key] != want {
 			t.Errorf("%s is %v, want %v", key, got[key], want)
@@ -82,7 +82,7 @@ func row(connector, profile, result string, start, end int) string {
 		connector, profile, result, o(start), o(end))
 }
 
-const readable = `{"t":"history","readable":true,"message":""}`
+const readable = `{"t":"history","readable":true,"source":"direct","message":""}`
 
 // rows is the history of a whole cycle, the newest first, with one result other than success.
 func rows(profile, result string) []string {

@@ -76,7 +76,7 @@ func (e evidence) past() []Run {
 
 // fromHistory judges by the engine's own results: the worst run.
 func (e evidence) fromHistory(runs []Run) Result {
-	result := Result{Verdict: Succeeded, Source: FromHistory}
+	result := Result{Verdict: Succeeded, Source: e.history.Source.source()}
 	for _, r := range runs {
 		result.Verdict = worse(result.Verdict, r.Verdict)
 		if r.Verdict != "" && r.Verdict != Succeeded {

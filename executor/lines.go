@@ -81,6 +81,7 @@ type (
 	}
 	historyLine struct {
 		Readable bool   `json:"readable"`
+		Source   Road   `json:"source"` // RoadDirect or RoadBridge; empty when it is not readable
 		Message  string `json:"message"`
 	}
 	runLine struct {

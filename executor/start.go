@@ -19,6 +19,7 @@ type StartOrder struct {
 	Automatic   bool     // a schedule asks, not a person
 	// LookOnly asks for a cycle that has started since the intent and starts none: it is too late for that.
 	LookOnly bool
+	History  Road // by which the run history is read, should the cycle be over at once
 }
 
 // firstLook is how long a slice that started a cycle watches it: short enough that the scheduler, which calls the cloud,
@@ -32,11 +33,13 @@ type startParameters struct {
 	SinceUTC     string `json:"since_utc"`
 	LookSeconds  int    `json:"look_seconds"`
 	Automatic    bool   `json:"automatic"`
+	History      Road   `json:"history"`
 }
 
 func (o StartOrder) parameters() startParameters {
 	p := startParameters{
 		Policy: o.Policy, Adopt: "any", LookSeconds: int(firstLook / time.Second), Automatic: o.Automatic,
+		History:  o.History.order(),
 		SinceUTC: written(o.Baseline.ServerTime),
 		// Rounded down, and counted back from a moment on the server that is later than ours by the way there: both
 		// place the search after the intent. That is the safe side. Reaching before the intent could take a cycle that

@@ -26,7 +26,7 @@ function Invoke-Order {
         Out-Problem 'Get-WinEvent' $_
     }
     if ($state.module -ne '') {
-        Read-History $null 1
+        Read-History $null 1 'probe'
         Read-Connector
     }
 }

@@ -30,13 +30,13 @@ var fragments embed.FS
 func parts(name string) []string {
 	switch name {
 	case Start:
-		return []string{"base", "server", "events", "result", "watch", "start", "end"}
+		return []string{"base", "server", "events", "result", "history", "watch", "start", "end"}
 	case Follow:
-		return []string{"base", "server", "events", "result", "watch", "follow", "end"}
+		return []string{"base", "server", "events", "result", "history", "watch", "follow", "end"}
 	case Status:
 		return []string{"base", "server", "events", "status", "end"}
 	case Check:
-		return []string{"base", "server", "events", "result", "check", "end"}
+		return []string{"base", "server", "events", "result", "history", "check", "end"}
 	}
 	return nil
 }

@@ -112,5 +112,5 @@ function Invoke-Order {
     $state.seen = $state.taken
     $from = ConvertTo-Utc $state.began
     if ($null -eq $from) { $from = [DateTime]::UtcNow }
-    Watch-Cycle $from $old 0 $order.look_seconds $true
+    Watch-Cycle $from $old 0 $order.look_seconds $order.history
 }

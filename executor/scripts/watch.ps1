@@ -39,6 +39,6 @@ function Watch-Cycle($since, $old, $after, $seconds, $history) {
     Out-Line @{ t = 'done'; why = $done; at = [DateTime]::UtcNow.ToString('o') }
     Read-Connector
     Read-Statistics
-    if ($history) { Read-History $since 100 }
+    Read-History $since 100 $history
     Read-Event $since 0
 }

@@ -12,6 +12,7 @@ type startParameters struct {
 	SinceUTC     string `json:"since_utc"`
 	LookSeconds  int    `json:"look_seconds"`
 	Automatic    bool   `json:"automatic"`
+	History      string `json:"history"` // probe, direct, bridge or none
 }
 
 type followParameters struct {
@@ -21,7 +22,7 @@ type followParameters struct {
 	SchedulerAge int    `json:"scheduler_age_seconds"`
 	AfterRecord  int64  `json:"after_record"`
 	WatchSeconds int    `json:"watch_seconds"`
-	History      bool   `json:"history"`
+	History      string `json:"history"`
 }
 
 type statusParameters struct {
@@ -51,7 +52,7 @@ func (s *session) start(ctx context.Context, p startParameters) {
 	if !fit {
 		return
 	}
-	w := watch{oldNext: sched.NextStart, polled: s.m.Now(), until: seconds(p.LookSeconds), history: true}
+	w := watch{oldNext: sched.NextStart, polled: s.m.Now(), until: seconds(p.LookSeconds), history: p.History}
 	began, taken, refused := s.existing(ctx, p.Adopt, sched.InProgress, since)
 	switch {
 	case refused:
@@ -216,7 +217,7 @@ func (s *session) check(ctx context.Context) {
 	}
 	s.events(ctx, EventFilter{Sources: []string{SourceDirectory}, Max: 1}, func(Event) bool { return true })
 	if loaded {
-		s.history(ctx, nil, 1)
+		s.history(ctx, nil, 1, "probe")
 		s.connectors(ctx)
 	}
 }

@@ -19,7 +19,7 @@ type watch struct {
 	polled      time.Time // when the scheduler was asked last
 	until       time.Duration
 	afterRecord int64
-	history     bool
+	history     string // by which road the run history is read
 }
 
 // watch looks at a cycle until it is over, or for as long as it shall, then tells what happened.
@@ -59,9 +59,7 @@ func (s *session) watch(ctx context.Context, w watch) {
 	for _, name := range s.connectors(ctx) {
 		s.statistics(ctx, name)
 	}
-	if w.history {
-		s.history(ctx, &w.since, 100)
-	}
+	s.history(ctx, &w.since, 100, w.history)
 	s.events(ctx, both, worthTelling)
 }
 
@@ -106,17 +104,23 @@ func (s *session) statistics(ctx context.Context, connector string) {
 		"export_adds", c.ExportAdds, "export_updates", c.ExportUpdates, "export_deletes", c.ExportDeletes)
 }
 
-// history prints whether the run history can be read here, and its rows since a time; without one, none.
-func (s *session) history(ctx context.Context, since *time.Time, limit int) {
-	s.beat("Get-ADSyncRunProfileResult")
-	rows, err := s.m.History(ctx, limit)
-	if err != nil {
-		if f := s.failure(err); f != nil {
-			s.emit("history", "readable", false, "message", f.firstLine())
-		}
+// history prints whether the run history can be read here, by which road, and its rows since a time; without one, none.
+func (s *session) history(ctx context.Context, since *time.Time, limit int, road string) {
+	if road == "none" {
 		return
 	}
-	s.emit("history", "readable", true, "message", "")
+	var rows []Run
+	source, message := "", ""
+	if road == "probe" || road == "direct" {
+		s.beat("Get-ADSyncRunProfileResult")
+		all, err := s.m.History(ctx, limit)
+		if err == nil {
+			rows, source = all, "direct"
+		} else if f := s.failure(err); f != nil {
+			message = f.firstLine()
+		}
+	}
+	s.emit("history", "readable", source != "", "source", source, "message", message)
 	for _, r := range rows {
 		if since == nil || r.Start.Before(*since) {
 			continue

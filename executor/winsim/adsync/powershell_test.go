@@ -147,10 +147,10 @@ func TestConstrainedLanguageBindsTheScriptAlone(t *testing.T) {
 func compose(t testing.TB, name, parameters string) string {
 	t.Helper()
 	parts := map[string]string{
-		"start":  "base server events result watch start end",
-		"follow": "base server events result watch follow end",
+		"start":  "base server events result history watch start end",
+		"follow": "base server events result history watch follow end",
 		"status": "base server events status end",
-		"check":  "base server events result check end",
+		"check":  "base server events result history check end",
 	}[name]
 	var b strings.Builder
 	b.WriteString("& { # adsyncbot " + name + "\nparam($json)\n")
@@ -176,7 +176,7 @@ func TestScriptsPrintWhatAnswersPrints(t *testing.T) {
 	all := []sent{
 		{"start", startDelta},
 		{"start", startInitial},
-		{"follow", `{"since_utc":"2026-11-24T09:00:30.0000000Z","old_next":"2026-11-24T09:05:30.0000000Z","seen":true,"scheduler_age_seconds":10,"after_record":0,"watch_seconds":120,"history":true}`},
+		{"follow", `{"since_utc":"2026-11-24T09:00:30.0000000Z","old_next":"2026-11-24T09:05:30.0000000Z","seen":true,"scheduler_age_seconds":10,"after_record":0,"watch_seconds":120,"history":"probe"}`},
 		{"start", retryDelta},
 		{"status", status},
 		{"check", "{}"},
