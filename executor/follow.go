@@ -58,7 +58,7 @@ func (e *Executor) Follow(ctx context.Context, server string, order FollowOrder,
 		Baseline: order.Baseline, Policy: order.Policy, ReadsFrom: order.ReadsFrom, Follow: order.Follow,
 		Runs: order.Runs, Staging: order.Baseline.Staging,
 	}, note)
-	o.following = true
+	o.following, o.road = true, order.History.order()
 	if err := e.play(ctx, server, scripts.Follow, order.parameters(), o.take); err != nil {
 		return o.look, err
 	}

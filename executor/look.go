@@ -17,7 +17,8 @@ type Look struct {
 	Version   string // the server's version of Entra Connect; empty when it could not be read
 	Done      bool
 	EndedAt   time.Time
-	Result    Result // meaningful when Done
+	Result    Result   // meaningful when Done
+	Reading   *Reading // of the run history; nil when this slice did not ask for it
 }
 
 // observer builds a Look from the lines of one slice.
@@ -25,6 +26,7 @@ type observer struct {
 	look Look
 	note func(Look)
 
+	road      Road      // that the script was told
 	following bool      // the cycle was taken by an earlier slice
 	seen      bool      // and seen in progress by an earlier slice
 	clock     time.Time // the server's, when the slice began
@@ -92,6 +94,7 @@ func (o *observer) take(line any) {
 		o.evidence.pending = append(o.evidence.pending, Pending(line))
 	case historyLine:
 		o.evidence.history = &line
+		l.Reading = line.reading(o.road)
 	case runLine:
 		o.evidence.rows = append(o.evidence.rows, line)
 	case problemLine:

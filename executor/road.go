@@ -27,3 +27,12 @@ func (r Road) source() Source {
 	}
 	return FromHistory
 }
+
+// reading is what a history line says of the road that was asked for.
+func (l historyLine) reading(asked Road) *Reading {
+	r := &Reading{Asked: asked, Found: l.Source, Message: l.Message}
+	if !l.Readable {
+		r.Found = ""
+	}
+	return r
+}

@@ -60,6 +60,7 @@ func (o StartOrder) parameters() startParameters {
 // the cause of ctx.
 func (e *Executor) Start(ctx context.Context, server string, order StartOrder, note func(Look)) (Look, error) {
 	o := newObserver(Look{Baseline: order.Baseline, Policy: order.Policy}, note)
+	o.road = order.History.order()
 	if order.LookOnly {
 		return e.lookBack(ctx, server, order, o)
 	}

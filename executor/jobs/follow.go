@@ -56,7 +56,7 @@ func (s *slice) follow(ctx context.Context) (time.Duration, error) {
 	look, err := s.executor.Follow(act, s.cycle.Server, executor.FollowOrder{
 		Policy: s.cycle.Policy, Baseline: s.cycle.Baseline, ReadsFrom: s.cycle.ReadsFrom,
 		Follow: s.cycle.Follow, Runs: s.cycle.Runs,
-		SinceLook: s.now().Sub(s.cycle.Follow.LastLook), Watch: watch,
+		SinceLook: s.now().Sub(s.cycle.Follow.LastLook), Watch: watch, History: s.road(ctx),
 	}, func(l executor.Look) { n.note(ctx, l) })
 	failpoint.Strike(failpoint.LookAfter)
 	if n.err != nil {
@@ -74,6 +74,7 @@ func (s *slice) follow(ctx context.Context) (time.Duration, error) {
 		}
 		return spread(max(gap, retryServer)), s.save(ctx)
 	}
+	s.learn(ctx, look)
 	s.take(look)
 	s.cycle.Follow.LastProblem = ""
 	return s.looked(ctx, look)

@@ -55,7 +55,7 @@ func (s *slice) start(ctx context.Context) (time.Duration, error) {
 		return spread(nextTurn), nil
 	}
 	defer free()
-	order := executor.StartOrder{Policy: s.cycle.Policy, Baseline: s.cycle.Baseline}
+	order := executor.StartOrder{Policy: s.cycle.Policy, Baseline: s.cycle.Baseline, History: s.road(ctx)}
 	late := s.late(s.patience())
 	switch {
 	case !s.cycle.Intent.IsZero():
@@ -89,6 +89,7 @@ func (s *slice) start(ctx context.Context) (time.Duration, error) {
 		n.note(ctx, l)
 	})
 	failpoint.Strike(failpoint.StartAfter)
+	s.learn(ctx, look)
 	if look.Accepted || look.Adopted {
 		// Even when the slice broke off later: the server has taken it, so from here on it is followed.
 		return s.started(ctx, look, err)

@@ -64,8 +64,8 @@ func TestFragmentsHaveNothingThatSpansLinesAsText(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(files) != 10 {
-		t.Errorf("%d fragments, want 10", len(files))
+	if len(files) < 11 {
+		t.Errorf("%d fragments: some are missing", len(files))
 	}
 	for _, file := range files {
 		text, err := fragments.ReadFile(file.Name())
