@@ -97,6 +97,29 @@ type (
 		Deletes   int    `json:"deletes"`
 		Errors    int    `json:"errors"`
 	}
+	objectLine struct {
+		Connector string `json:"connector"`
+		Kind      string `json:"kind"`
+		Type      string `json:"type"`
+		DN        string `json:"dn"`
+		Name      string `json:"name"`
+		First     stamp  `json:"first"`
+		Last      stamp  `json:"last"`
+		Retries   int    `json:"retries"`
+		Detail    string `json:"detail"`
+	}
+	objectsLine struct {
+		Connector string `json:"connector"`
+		Kind      string `json:"kind"`
+		Source    string `json:"source"` // "direct", "bridge" or "csexport"
+		Readable  bool   `json:"readable"`
+		Count     int    `json:"count"`
+		Types     []struct {
+			Type  string `json:"type"`
+			Count int    `json:"count"`
+		} `json:"types"`
+		Message string `json:"message"`
+	}
 	doneLine struct {
 		Why string `json:"why"`
 		At  stamp  `json:"at"`
@@ -163,6 +186,10 @@ func decodeLine(text []byte) (any, error) {
 		return decodeAs[historyLine](head.T, text)
 	case "run":
 		return decodeAs[runLine](head.T, text)
+	case "object":
+		return decodeAs[objectLine](head.T, text)
+	case "objects":
+		return decodeAs[objectsLine](head.T, text)
 	case "done":
 		return decodeAs[doneLine](head.T, text)
 	case "group":

@@ -17,8 +17,9 @@ type Look struct {
 	Version   string // the server's version of Entra Connect; empty when it could not be read
 	Done      bool
 	EndedAt   time.Time
-	Result    Result   // meaningful when Done
-	Reading   *Reading // of the run history; nil when this slice did not ask for it
+	Result    Result        // meaningful when Done
+	Objects   *ObjectErrors // with errors, from the run history; nil when the cycle is not over or it could not be read
+	Reading   *Reading      // of the run history; nil when this slice did not ask for it
 }
 
 // observer builds a Look from the lines of one slice.
@@ -97,6 +98,11 @@ func (o *observer) take(line any) {
 		l.Reading = line.reading(o.road)
 	case runLine:
 		o.evidence.rows = append(o.evidence.rows, line)
+	case objectLine, objectsLine:
+		if l.Objects == nil {
+			l.Objects = &ObjectErrors{}
+		}
+		l.Objects.take(line)
 	case problemLine:
 		o.evidence.problems = append(o.evidence.problems, line.problem())
 	}

@@ -23,6 +23,7 @@ const (
 	FromHistory  Source = "run history"
 	FromBridge   Source = "bridge"
 	FromEventLog Source = "event log"
+	FromExport   Source = "connector space" // csexport.exe: which objects have errors, never how a cycle went
 	FromNothing  Source = "none"
 )
 

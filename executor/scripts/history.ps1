@@ -22,12 +22,13 @@ function Read-Direct($most) {
 # not goes to unreadable unless something stands there.
 function Read-Bridge($most) {
 }
+# A synchronization stages and exports nothing: what its steps would show as 0 is not shown.
 # Read-History reads the newest runs by a road: probe (directly, else by the bridge), direct, bridge, or none, which asks
 # nothing and says nothing. The answer says first whether it did.
 function Read-History($since, $most, $road) {
-    if ($road -eq 'none') { return }
     $state.runs = @()
     $state.source = ''
+    if ($road -eq 'none') { return }
     $state.unreadable = ''
     if ($road -eq 'probe' -or $road -eq 'direct') { Read-Direct $most }
     if ($state.source -eq '' -and $road -ne 'direct') { Read-Bridge $most }
@@ -36,6 +37,8 @@ function Read-History($since, $most, $road) {
         $start = ConvertTo-Utc (Format-Utc $run.StartDate)
         if ($null -eq $start -or $null -eq $since -or $start -lt $since) { continue }
         $steps = $run.RunStepResults
+        $moves = $steps
+        if ("$($run.RunProfileName)" -match 'Synchronization$') { $moves = $null }
         Out-Line @{
             t = 'run'
             connector = "$($run.ConnectorName)"
@@ -45,10 +48,11 @@ function Read-History($since, $most, $road) {
             end = (Format-Utc $run.EndDate)
             number = [int]$run.RunNumber
             id = "$($run.RunHistoryId)"
-            adds = (Measure-Steps $steps ('StageAdd', 'ExportAdd'))
-            updates = (Measure-Steps $steps ('StageUpdate', 'StageRename', 'ExportUpdate', 'ExportRename'))
-            deletes = (Measure-Steps $steps ('StageDelete', 'ExportDelete'))
+            adds = (Measure-Steps $moves ('StageAdd', 'ExportAdd'))
+            updates = (Measure-Steps $moves ('StageUpdate', 'StageRename', 'StageDeleteAdd', 'ExportUpdate', 'ExportRename', 'ExportDeleteAdd'))
+            deletes = (Measure-Steps $moves ('StageDelete', 'ExportDelete'))
             errors = (Measure-Steps $steps ('StageFailure', 'FlowFailure', 'ExportFailure'))
         }
+        Out-RunObjects $run
     }
 }

@@ -21,6 +21,9 @@ const (
 	Follow = "follow"
 	Status = "status"
 	Check  = "check"
+	// Errors tells which objects could not be synchronised, Pending what waits to be.
+	Errors  = "errors"
+	Pending = "pending"
 )
 
 //go:embed *.ps1
@@ -30,13 +33,17 @@ var fragments embed.FS
 func parts(name string) []string {
 	switch name {
 	case Start:
-		return []string{"base", "server", "events", "result", "history", "watch", "start", "end"}
+		return []string{"base", "server", "events", "result", "objects", "history", "watch", "start", "end"}
 	case Follow:
-		return []string{"base", "server", "events", "result", "history", "watch", "follow", "end"}
+		return []string{"base", "server", "events", "result", "objects", "history", "watch", "follow", "end"}
 	case Status:
 		return []string{"base", "server", "events", "status", "end"}
 	case Check:
-		return []string{"base", "server", "events", "result", "history", "check", "end"}
+		return []string{"base", "server", "events", "result", "objects", "history", "check", "end"}
+	case Errors:
+		return []string{"base", "server", "events", "result", "objects", "history", "csexport", "errors", "end"}
+	case Pending:
+		return []string{"base", "server", "result", "pending", "end"}
 	}
 	return nil
 }

@@ -45,6 +45,10 @@ func answer(ctx context.Context, m *Model, stdin io.Reader, stdout io.Writer) er
 		err = withParameters(parameters, func(p followParameters) { s.follow(ctx, p) })
 	case "status":
 		err = withParameters(parameters, func(p statusParameters) { s.status(ctx, p) })
+	case "errors":
+		err = withParameters(parameters, func(p errorsParameters) { s.errors(ctx, p) })
+	case "pending":
+		err = withParameters(parameters, func(pendingParameters) { s.pending(ctx) })
 	case "check":
 		err = withParameters(parameters, func(checkParameters) { s.check(ctx) })
 	default:

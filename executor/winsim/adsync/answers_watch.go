@@ -105,9 +105,9 @@ func (s *session) statistics(ctx context.Context, connector string) {
 }
 
 // history prints whether the run history can be read here, by which road, and its rows since a time; without one, none.
-func (s *session) history(ctx context.Context, since *time.Time, limit int, road string) {
+func (s *session) history(ctx context.Context, since *time.Time, limit int, road string) (all []Run, read bool) {
 	if road == "none" {
-		return
+		return nil, false
 	}
 	var rows []Run
 	source, message := "", ""
@@ -126,10 +126,12 @@ func (s *session) history(ctx context.Context, since *time.Time, limit int, road
 			continue
 		}
 		if strings.HasSuffix(r.Profile, "Synchronization") { // its steps stage and export nothing
-			r.Adds, r.Updates, r.Deletes = 0, 0, 0
+			r.Adds, r.Updates, r.Deletes = -1, -1, -1
 		}
 		s.emit("run", "connector", r.Connector, "profile", r.Profile, "result", r.Result, "start", stamp(r.Start),
 			"end", stamp(r.End), "number", r.Number, "id", r.ID,
 			"adds", r.Adds, "updates", r.Updates, "deletes", r.Deletes, "errors", r.Errors)
+		s.runObjects(r)
 	}
+	return rows, source != ""
 }

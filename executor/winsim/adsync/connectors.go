@@ -45,6 +45,8 @@ type Run struct {
 	Start       time.Time `json:"start"`
 	End         time.Time `json:"end"` // zero while running
 	Changes
+
+	Objects []ObjectError `json:"objects"`
 }
 
 func (m *Model) connectorID(name string) string {

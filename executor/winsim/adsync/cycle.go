@@ -121,6 +121,7 @@ func (m *Model) run(s step, outcome Outcome, then func()) {
 func (m *Model) end(r *running, o Outcome) {
 	m.busy = nil
 	r.run.Result, r.run.Changes, r.run.End = o.Result, o.Changes, m.now
+	r.run.Objects = m.fail(r.run, o.Objects)
 	m.history[r.index] = r.run
 	m.count(r.run)
 	m.report(r.run, o)

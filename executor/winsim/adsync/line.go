@@ -105,6 +105,7 @@ func (m *Model) ask(ctx context.Context, call string, arguments json.RawMessage)
 		EventFilter
 		Policy       Policy `json:"policy"`
 		Connector    string `json:"connector"`
+		Filter       string `json:"filter"`
 		Limit        int    `json:"limit"`
 		Milliseconds int64  `json:"milliseconds"`
 	}
@@ -142,6 +143,8 @@ func (m *Model) ask(ctx context.Context, call string, arguments json.RawMessage)
 		return m.Statistics(ctx, a.Connector)
 	case "Get-ADSyncRunProfileResult":
 		return m.History(ctx, a.Limit)
+	case "csexport.exe":
+		return m.Export(ctx, a.Connector, a.Filter)
 	}
 	return nil, &CmdletError{
 		Command: call, Type: "System.Management.Automation.CommandNotFoundException",

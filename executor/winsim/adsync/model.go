@@ -27,6 +27,7 @@ type Model struct {
 	history []Run
 	numbers map[string]int // the last RunNumber by connector
 	pending map[string]Statistics
+	failing map[string][]ObjectError // by connector and kind: what its last run could not do
 	log     []Event
 
 	calls  map[string][]time.Time
@@ -49,6 +50,7 @@ func New(clock Clock, settings Settings) *Model {
 		now:      now.Add(-settings.Interval + 5*time.Minute),
 		numbers:  make(map[string]int),
 		pending:  make(map[string]Statistics),
+		failing:  make(map[string][]ObjectError),
 		calls:    make(map[string][]time.Time),
 	}
 	m.next = next{start: m.now, policy: Delta}

@@ -23,8 +23,9 @@ type Outcome struct {
 	Result    string // the engine's word; empty means success
 	Takes     time.Duration
 	Changes   Changes
-	Stop      bool    // at its end somebody stops the whole cycle, as Stop-ADSyncSyncCycle does
-	Events    []Event // written when the run ends, besides those its result brings; their time is then
+	Objects   []ObjectError // what the run could not do, beside what Changes counts
+	Stop      bool          // at its end somebody stops the whole cycle, as Stop-ADSyncSyncCycle does
+	Events    []Event       // written when the run ends, besides those its result brings; their time is then
 }
 
 // Plan is how one cycle goes. Runs without an Outcome succeed.
@@ -76,7 +77,7 @@ func usual(profile string) time.Duration {
 func ExportErrors(n int) Outcome {
 	o := Outcome{
 		Connector: EntraConnector, Profile: "Export", Result: "completed-export-errors",
-		Changes: Changes{Adds: 1, Updates: 3, Errors: n},
+		Changes: Changes{Adds: 1, Updates: 3, Errors: n}, Objects: objects(n, "AttributeValueMustBeUnique"),
 	}
 	for range n {
 		o.Events = append(o.Events, Event{Source: SourceADSync, ID: 6941, Level: LevelError, Message: "ECMA2 MA export run caused an error.\r\n \r\n" +
@@ -90,7 +91,7 @@ func ExportErrors(n int) Outcome {
 func SyncErrors(connector string, n int) Outcome {
 	return Outcome{
 		Connector: connector, Profile: "Synchronization", Result: "completed-sync-errors",
-		Changes: Changes{Updates: 2, Errors: n},
+		Changes: Changes{Updates: 2, Errors: n}, Objects: objects(n, "sync-rule-error-function-triggered"),
 	}
 }
 

@@ -105,8 +105,13 @@ func furnish(directory string, s Settings) error {
 			return err
 		}
 	}
-	if s.Version == "" {
-		return os.MkdirAll(filepath.Join(directory, "C"), 0o700)
+	if err := os.MkdirAll(filepath.Join(directory, "C", "Windows", "Temp"), 0o700); err != nil || s.Version == "" {
+		return err
+	}
+	if !s.ExportMissing {
+		if err := write(filepath.Join(bin, "csexport.exe"), nil); err != nil {
+			return err
+		}
 	}
 	return write(filepath.Join(bin, "miiserver.exe"), []byte(s.Version+"\n"))
 }
@@ -127,6 +132,7 @@ func environment(directory string, s Settings) []string {
 		"PSModulePath=" + filepath.Join(directory, "Modules"),
 		"TZ=" + s.TimeZone,
 		"COMPUTERNAME=" + s.Computer,
+		`TEMP=C:\Windows\Temp`,
 		"PROCESSOR_ARCHITECTURE=AMD64",
 	}
 }

@@ -147,10 +147,12 @@ func TestConstrainedLanguageBindsTheScriptAlone(t *testing.T) {
 func compose(t testing.TB, name, parameters string) string {
 	t.Helper()
 	parts := map[string]string{
-		"start":  "base server events result history watch start end",
-		"follow": "base server events result history watch follow end",
-		"status": "base server events status end",
-		"check":  "base server events result history check end",
+		"start":   "base server events result objects history watch start end",
+		"follow":  "base server events result objects history watch follow end",
+		"status":  "base server events status end",
+		"check":   "base server events result objects history check end",
+		"errors":  "base server events result objects history csexport errors end",
+		"pending": "base server result pending end",
 	}[name]
 	var b strings.Builder
 	b.WriteString("& { # adsyncbot " + name + "\nparam($json)\n")
@@ -180,6 +182,8 @@ func TestScriptsPrintWhatAnswersPrints(t *testing.T) {
 		{"start", retryDelta},
 		{"status", status},
 		{"check", "{}"},
+		{"errors", `{"history":"probe","seconds":14}`},
+		{"pending", "{}"},
 	}
 	shell := program(t)
 	for _, situation := range Situations() {

@@ -54,6 +54,8 @@ type Settings struct {
 	Rights          Rights
 	NetworkLogon    bool // as over WinRM: the cmdlets that use the named pipe cannot reach the service
 	EventLogDenied  bool
+	ExportDenied    bool // csexport.exe is refused
+	ExportMissing   bool // csexport.exe is not installed
 	Enabled         bool // SyncCycleEnabled
 	Suspended       bool
 	Staging         bool

@@ -84,6 +84,20 @@ function Get-ADSyncConnectorStatistics {
         TotalConnectors = 4711
     }
 }
+function New-StepError($run) {
+    foreach ($found in $run.objects) {
+        [pscustomobject]@{
+            PSTypeName = 'Microsoft.IdentityManagement.PowerShell.ObjectModel.RunStepErrorObject'
+            ObjectDisplayName = $found.name
+            ObjectDn = $found.dn
+            FirstOccurred = ConvertFrom-Time $found.first 'Unspecified'
+            DateOccurred = ConvertFrom-Time $found.last 'Unspecified'
+            RetryCount = [int]$found.retries
+            ErrorType = $found.type
+            CdError = $found.detail
+        }
+    }
+}
 # New-Step is the one step of a run. Which counters it fills depends on what the profile does.
 function New-Step($run) {
     $kind = @('Import', 'Export', 'Synchronization') | Where-Object { $run.profile -match "$_$" }
@@ -108,6 +122,9 @@ function New-Step($run) {
         ExportDelete = $export * $run.deletes
         ExportDeleteAdd = 0
         ExportFailure = $export * $run.errors
+        SyncErrors = [pscustomobject]@{ SyncErrorsCompressed = [byte[]]@(); SyncErrorsXml = ''; SyncErrorsList = @(New-StepError $run) }
+        ConnectorDiscoveryErrors = [pscustomobject]@{ ConnectorDiscoveryErrorsList = @() }
+        MvRetryErrors = [pscustomobject]@{ MvRetryErrorsList = @() }
     }
 }
 function Get-ADSyncRunProfileResult {

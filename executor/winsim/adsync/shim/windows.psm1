@@ -109,6 +109,20 @@ function Get-WinEvent {
         }
     }
 }
+# The one program that scripts start: csexport.exe, which writes a file. It is over before anybody waits for it.
+function Start-Process {
+    [CmdletBinding()] param([string]$FilePath, [string[]]$ArgumentList, [switch]$NoNewWindow, [switch]$PassThru, [string]$RedirectStandardOutput)
+    if ($FilePath -notlike '*\csexport.exe') { throw "$FilePath is not simulated" }
+    $connector, $file, $filter = $ArgumentList | ForEach-Object { $_.Trim('"') }
+    if (Test-Path -LiteralPath $file) { throw 'csexport.exe does not overwrite a file' }
+    $done = Invoke-Model 'csexport.exe' @{ connector = $connector; filter = $filter }
+    if ($done.xml -ne '') { Set-Content -LiteralPath $file -Value $done.xml -Encoding UTF8 }
+    Set-Content -LiteralPath $RedirectStandardOutput -Value $done.output
+    [pscustomobject]@{ PSTypeName = 'System.Diagnostics.Process'; Id = 4712; HasExited = $true; ExitCode = 0 }
+}
+function Wait-Process {
+    [CmdletBinding()] param($InputObject, [int]$Timeout)
+}
 # whoami.exe /groups /fo csv [/nh].
 function whoami {
     if ("$args" -notmatch '^/groups /fo csv( /nh)?$') { throw "whoami $args is not simulated" }
