@@ -36,7 +36,8 @@ type Result struct {
 	// Detail holds the cause in words; it may hold text of the server (untrusted) and is escaped where it is shown.
 	Detail   string
 	Findings []Finding
-	Pending  []Pending // what waits to be imported or exported, from connector statistics; nil when not read
+	Errors   *ErrorSummary // of objects; nil when it was not asked for, or could not be read
+	Pending  []Pending     // what waits to be imported or exported, from connector statistics; nil when not read
 }
 
 // Finding is one thing the source says that matters for the verdict.

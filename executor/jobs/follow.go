@@ -85,7 +85,7 @@ func (s *slice) looked(ctx context.Context, look executor.Look) (time.Duration, 
 	age := s.now().Sub(s.cycle.Intent)
 	switch {
 	case look.Done:
-		return 0, s.end(ctx, look.EndedAt, look.Result)
+		return 0, s.end(ctx, look.EndedAt, s.explain(ctx, look))
 	case !look.Follow.Seen && len(look.Runs) == 0 && age >= neverSeenAfter && s.cycle.Follow.LastProblem == "":
 		return 0, s.end(ctx, s.now(), executor.Result{Verdict: executor.Unknown, Source: executor.FromNothing, Code: executor.CodeNeverSeen})
 	case age >= followLimit(s.cycle.Policy):

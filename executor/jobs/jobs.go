@@ -19,6 +19,7 @@ type Executor interface {
 	Start(ctx context.Context, server string, o executor.StartOrder, note func(executor.Look)) (executor.Look, error)
 	Follow(ctx context.Context, server string, o executor.FollowOrder, note func(executor.Look)) (executor.Look, error)
 	Status(ctx context.Context, server string) (executor.Status, error)
+	Errors(ctx context.Context, server string, o executor.ErrorsOrder) (executor.ErrorReport, error)
 }
 
 // Teller tells people. bot.Poster is the production implementation.

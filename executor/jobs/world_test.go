@@ -89,7 +89,8 @@ type fakeExecutor struct {
 	start   []step
 	follow  []step
 	status  func(ctx context.Context, server string) (executor.Status, error)
-	told    int // starts that reached the server and were accepted
+	errors  func(server string) (executor.ErrorReport, error) // none when nil
+	told    int                                               // starts that reached the server and were accepted
 }
 
 type step struct {
@@ -127,6 +128,13 @@ func (f *fakeExecutor) Follow(ctx context.Context, _ string, o executor.FollowOr
 
 func (f *fakeExecutor) Status(ctx context.Context, server string) (executor.Status, error) {
 	return f.status(ctx, server)
+}
+
+func (f *fakeExecutor) Errors(_ context.Context, server string, _ executor.ErrorsOrder) (executor.ErrorReport, error) {
+	if f.errors == nil {
+		return executor.ErrorReport{}, errors.New("no errors are to be asked for")
+	}
+	return f.errors(server)
 }
 
 func next(steps *[]step) step {

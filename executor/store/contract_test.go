@@ -55,6 +55,8 @@ func TestContract(t *testing.T) {
 		{"an audit entry is recorded once", testAudit},
 		{"credentials are kept by identity and hash", testCredentials},
 		{"a fact is the last one set", testFacts},
+		{"an error is known until it is over", testKnownErrors},
+		{"a capability comes back as it was found", testCapability},
 		{"words from outside never lose a row", testHostileWords},
 		{"a transaction shares its fate with the job's", testTxShared},
 		{"a transaction that breaks off leaves nothing open", testTxBroken},

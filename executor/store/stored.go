@@ -49,6 +49,23 @@ type storedResult struct {
 	Detail   string          `json:"detail,omitempty"`
 	Findings []storedFinding `json:"findings,omitempty"`
 	Pending  []storedPending `json:"pending,omitempty"`
+	Errors   *storedErrors   `json:"errors,omitempty"`
+}
+
+type storedErrors struct {
+	Source string       `json:"source,omitempty"`
+	Types  []storedType `json:"types,omitempty"`
+	Unread int          `json:"unread,omitempty"`
+}
+
+type storedType struct {
+	Connector string    `json:"connector,omitempty"`
+	Kind      string    `json:"kind,omitempty"`
+	Type      string    `json:"type,omitempty"`
+	Count     int       `json:"count,omitempty"`
+	New       int       `json:"new,omitempty"`
+	Chronic   int       `json:"chronic,omitempty"`
+	Since     time.Time `json:"since,omitzero"`
 }
 
 type storedFinding struct {
@@ -105,6 +122,13 @@ func encodeState(c executor.Cycle) (string, error) {
 	for _, p := range c.Result.Pending {
 		s.Result.Pending = append(s.Result.Pending, storedPending(p))
 	}
+	if e := c.Result.Errors; e != nil {
+		s.Result.Errors = &storedErrors{Source: string(e.Source), Unread: e.Unread}
+		for _, t := range e.Types {
+			t.Since = t.Since.UTC()
+			s.Result.Errors.Types = append(s.Result.Errors.Types, storedType(t))
+		}
+	}
 	b, err := json.Marshal(s)
 	return string(b), err
 }
@@ -144,6 +168,12 @@ func decodeState(state string, c *executor.Cycle) error {
 	}
 	for _, p := range s.Result.Pending {
 		c.Result.Pending = append(c.Result.Pending, executor.Pending(p))
+	}
+	if e := s.Result.Errors; e != nil {
+		c.Result.Errors = &executor.ErrorSummary{Source: executor.Source(e.Source), Unread: e.Unread}
+		for _, t := range e.Types {
+			c.Result.Errors.Types = append(c.Result.Errors.Types, executor.TypeSummary(t))
+		}
 	}
 	return nil
 }

@@ -119,7 +119,13 @@ func outcomeOf(e commands.AuditEntry) string {
 // timedExecutor measures looks at servers.
 type timedExecutor struct {
 	*instruments
-	next jobs.Executor
+	next looker
+}
+
+// looker is all that is asked of an executor.Executor.
+type looker interface {
+	jobs.Executor
+	Pending(ctx context.Context, server string) (executor.PendingReport, error)
 }
 
 func (e timedExecutor) Start(ctx context.Context, server string, o executor.StartOrder, note func(executor.Look)) (look executor.Look, err error) {
@@ -144,6 +150,22 @@ func (e timedExecutor) Status(ctx context.Context, server string) (st executor.S
 		return err
 	})
 	return st, err
+}
+
+func (e timedExecutor) Errors(ctx context.Context, server string, o executor.ErrorsOrder) (r executor.ErrorReport, err error) {
+	err = e.timed(ctx, "errors", server, func(ctx context.Context) error {
+		r, err = e.next.Errors(ctx, server, o)
+		return err
+	})
+	return r, err
+}
+
+func (e timedExecutor) Pending(ctx context.Context, server string) (r executor.PendingReport, err error) {
+	err = e.timed(ctx, "pending", server, func(ctx context.Context) error {
+		r, err = e.next.Pending(ctx, server)
+		return err
+	})
+	return r, err
 }
 
 func (e timedExecutor) timed(ctx context.Context, kind, server string, look func(context.Context) error) error {

@@ -114,6 +114,14 @@ func (s server) Status(ctx context.Context, name string) (executor.Status, error
 	return executor.Status{Server: name}, s.wait(ctx)
 }
 
+func (s server) Errors(ctx context.Context, name string, _ executor.ErrorsOrder) (executor.ErrorReport, error) {
+	return executor.ErrorReport{Server: name}, s.wait(ctx)
+}
+
+func (s server) Pending(ctx context.Context, name string) (executor.PendingReport, error) {
+	return executor.PendingReport{Server: name}, s.wait(ctx)
+}
+
 func (s server) wait(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
