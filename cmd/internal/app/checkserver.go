@@ -161,8 +161,10 @@ func (c *checker) rights(name string, s ServerConfig, f executor.Checkup) {
 		c.note(name+" groups", account+" is in ADSyncAdmins, which the bot does not need", "ADSyncOperators and ADSyncBrowse suffice")
 	case !in("ADSyncOperators"):
 		c.bad(name+" groups", account+" is not in ADSyncOperators and cannot start a cycle", add("ADSyncOperators"))
+	case !in("ADSyncBrowse"):
+		c.note(name+" groups", account+" is in ADSyncOperators, but not in ADSyncBrowse: it starts cycles and may not read all that they did", add("ADSyncBrowse"))
 	default:
-		c.ok(name+" groups", "ADSyncOperators")
+		c.ok(name+" groups", "ADSyncOperators, ADSyncBrowse")
 	}
 	if f.Status.EventsReadable {
 		c.ok(name+" event log", "readable: results come from there")

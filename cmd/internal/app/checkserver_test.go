@@ -3,7 +3,10 @@ package app
 import (
 	"net"
 	"slices"
+	"strings"
 	"testing"
+
+	"github.com/adsyncbot/adsyncbot/executor"
 )
 
 func TestCheckOfAPlainAddressLooksForNoCertificate(t *testing.T) {
@@ -22,5 +25,36 @@ func TestCheckOfAPlainAddressLooksForNoCertificate(t *testing.T) {
 		if good := c.wire(t.Context(), "aadc01", ServerConfig{Address: address, Auth: "ntlm"}); good != (len(want) == 3) || !slices.Equal(found, want) {
 			t.Errorf("%s: %v, %q, want %q", address, good, found, want)
 		}
+	}
+}
+
+func TestCheckOfAnAccountsGroups(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		groups string
+		want   string
+	}{
+		{"as it should be", "ADSyncOperators ADSyncBrowse", "ok"},
+		{"it may start and not read all", "ADSyncOperators", "note Add-LocalGroupMember -Group 'ADSyncBrowse'"},
+		{"it may read and not start", "ADSyncBrowse", "FAIL Add-LocalGroupMember -Group 'ADSyncOperators'"},
+		{"it may do more than it needs", "ADSyncAdmins ADSyncBrowse", "note ADSyncOperators and ADSyncBrowse suffice"},
+		{"no rights at all", "Users", "FAIL Add-LocalGroupMember -Group 'ADSyncOperators'"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got := ""
+			c := &checker{report: func(f Finding) {
+				if f.What == "aadc01 groups" {
+					got = strings.TrimSpace(string(f.Level) + " " + strings.TrimPrefix(f.Mend, "on the server: "))
+				}
+			}}
+			f := executor.Checkup{}
+			for _, name := range strings.Fields(tt.groups) {
+				f.Groups = append(f.Groups, executor.Group{Name: `AADC01\` + name})
+			}
+			c.rights("aadc01", ServerConfig{Username: `CORP\svc-adsync`}, f)
+			if !strings.HasPrefix(got, tt.want) {
+				t.Errorf("%q, want %q", got, tt.want)
+			}
+		})
 	}
 }
