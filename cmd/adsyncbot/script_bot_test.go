@@ -9,6 +9,9 @@ import (
 	"log/slog"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -226,6 +229,44 @@ func cmdLogged(ts *testscript.TestScript, neg bool, args []string) {
 	ctx, cancel := limit()
 	defer cancel()
 	ts.Check(s.log.wait(ctx, args[0]))
+}
+
+// listed <regexp>: the list of processes shows it, of the bot's own or of one that it has started; "! listed": it does not.
+func cmdListed(ts *testscript.TestScript, neg bool, args []string) {
+	need(ts, args, "listed regexp")
+	b, ok := of(ts).bot.(outside)
+	if !ok {
+		ts.Fatalf("only a program of its own is in the list of processes")
+	}
+	lines := commandLines(b.cmd.Process.Pid)
+	if len(lines) == 0 {
+		ts.Fatalf("the bot is not in the list of processes")
+	}
+	if shown := regexp.MustCompile(args[0]).MatchString(strings.Join(lines, "\n")); shown == neg {
+		ts.Fatalf("the list of processes shows %q", lines)
+	}
+}
+
+// commandLines returns what everybody on a Linux machine can read of a process and of those that it has started.
+func commandLines(pid int) (lines []string) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
+	if err != nil {
+		return nil // it has ended
+	}
+	lines = append(lines, strings.ReplaceAll(strings.TrimRight(string(text), "\x00"), "\x00", " "))
+	tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid)) // the pattern is well-formed
+	for _, task := range tasks {
+		children, err := os.ReadFile(task)
+		if err != nil {
+			continue
+		}
+		for _, word := range strings.Fields(string(children)) {
+			if child, err := strconv.Atoi(word); err == nil {
+				lines = append(lines, commandLines(child)...)
+			}
+		}
+	}
+	return lines
 }
 
 // config <file>: the configuration that leads here, with more YAML from a file.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"go.uber.org/goleak"
 
 	"github.com/adsyncbot/adsyncbot/bot/slacksim"
 	"github.com/adsyncbot/adsyncbot/cmd/internal/e2e"
@@ -34,6 +35,7 @@ func TestScripts(t *testing.T) {
 
 // runScripts runs scripts whose bots keep what they know in the stores that store names, one for each script.
 func runScripts(t *testing.T, p testscript.Params, store func() (string, error)) {
+	t.Cleanup(func() { goleak.VerifyNone(t) }) // after the last script: what its bots have started has ended with them
 	for k, v := range e2e.Secrets() {
 		t.Setenv(k, v) // for the bots that live in this process
 	}
@@ -45,7 +47,7 @@ func runScripts(t *testing.T, p testscript.Params, store func() (string, error))
 		return setup(env, url)
 	}
 	p.Cmds = map[string]func(*testscript.TestScript, bool, []string){
-		"bot": cmdBot, "ready": cmdReady, "later": cmdLater, "logged": cmdLogged, "config": cmdConfig, "mode": cmdMode, "exits": cmdExits,
+		"bot": cmdBot, "ready": cmdReady, "later": cmdLater, "logged": cmdLogged, "listed": cmdListed, "config": cmdConfig, "mode": cmdMode, "exits": cmdExits,
 		"slash": cmdSlash, "redeliver": cmdRedeliver, "foreign": cmdForeign, "sees": cmdSees, "until": cmdUntil,
 		"channel": cmdChannel, "posts": cmdPosts, "whispers": cmdWhispers, "invite": cmdInvite, "fail": cmdFail, "heal": cmdHeal,
 		"server": cmdServer, "starts": cmdStarts, "running": cmdRunning, "logons": cmdLogons, "shells": cmdShells,

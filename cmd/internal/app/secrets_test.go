@@ -189,6 +189,13 @@ func playWithSecrets(t *testing.T, auth string) {
 	if found := v.holds([]byte(s.log.text())); len(found) > 0 {
 		t.Errorf("the log holds %q", found)
 	}
+	for name, srv := range s.Servers { // what stands in the list of processes there
+		for _, exchange := range srv.Wire.Exchanges() {
+			if found := v.holds([]byte(exchange.CommandLine)); len(found) > 0 {
+				t.Errorf("a command line on %s holds %q", name, found)
+			}
+		}
+	}
 	for _, m := range s.said() {
 		if found := v.holds(m); len(found) > 0 {
 			t.Errorf("a message holds %q: %s", found, m)
