@@ -29,7 +29,7 @@ func TestAllowDeniesInDoubt(t *testing.T) {
 		{Name: "no channel", Commands: []string{"*"}, Servers: []string{"*"}},
 		{Name: "nothing", Channel: "C1"},
 	}
-	all := []Command{Help, Delta, Full, Status, History, Servers, "stop", "pause", "resume", "force", "errors", ""}
+	all := []Command{Help, Delta, Full, Status, History, Servers, "stop", "pause", "resume", "force", "errors", "report", ""}
 	checked, allowed := 0, 0
 	for n := range 1 << facts {
 		b := bits(n)
@@ -96,7 +96,7 @@ func oracle(grant string, c Command, server string, rightChannel, inGroup bool) 
 	case "everybody":
 		return server == "a" && (c == "delta" || c == "status")
 	case "everything":
-		return c == "delta" || c == "full" || c == "status" || c == "history"
+		return c == "delta" || c == "full" || c == "status" || c == "history" || c == "errors" || c == "pending"
 	case "a user":
 		return server == "a" && c == "delta" // stop is never given by a grant of this version
 	case "a group":

@@ -79,6 +79,37 @@ func TestAnswers(t *testing.T) {
 		{name: "history_one_elsewhere", channel: "C1", text: "history", world: &world{past: map[string][]executor.Cycle{"aadc01": past}, requests: pastRequests}},
 		{name: "history_all", channel: "C2", text: "history", world: &world{past: map[string][]executor.Cycle{"aadc01": past}, requests: pastRequests}},
 		{name: "history_none", channel: "C1", text: "history"},
+		{name: "errors_one", channel: "C2", text: "errors aadc01", world: &world{errors: reports(failing()), past: map[string][]executor.Cycle{"aadc01": past}}},
+		{name: "errors_new", channel: "C2", text: "errors aadc01 new", world: &world{errors: reports(failing()), past: map[string][]executor.Cycle{"aadc01": past}}},
+		{name: "errors_new_none", channel: "C2", text: "errors new aadc01", world: &world{errors: reports(chronic())}},
+		{name: "errors_all", channel: "C2", text: "errors", world: &world{errors: func(server string) (executor.ErrorReport, error) {
+			if server == "aadc02" {
+				return executor.ErrorReport{}, &executor.RunError{Kind: executor.FailureUnreachable, Server: server, Op: "connect"}
+			}
+			return failing(), nil
+		}}},
+		{name: "errors_none", channel: "C2", text: "errors aadc01", world: &world{errors: reports(executor.ErrorReport{ObjectErrors: executor.ObjectErrors{Source: executor.FromExport}, At: nine41, Complete: true})}},
+		{name: "errors_partly_read", channel: "C2", text: "errors aadc01", world: &world{errors: reports(executor.ErrorReport{At: nine41, ObjectErrors: executor.ObjectErrors{
+			Source: executor.FromExport, Unread: []executor.Unread{{Connector: "contoso.com", Kind: "import", Why: "the time was up"}},
+		}})}},
+		{name: "errors_from_events", channel: "C2", text: "errors aadc01", world: &world{errors: reports(executor.ErrorReport{At: nine41, ObjectErrors: executor.ObjectErrors{
+			Source: executor.FromEventLog, Counts: []executor.ErrorCount{{Connector: cloud, Kind: "export", Type: "AttributeValueMustBeUnique", Count: 2}},
+			Unread: []executor.Unread{{Connector: cloud, Kind: "export", Why: "Access is denied."}},
+		}})}},
+		{name: "errors_unreadable", channel: "C2", text: "errors aadc01", world: &world{errors: reports(executor.ErrorReport{
+			At: nine41, ObjectErrors: executor.ObjectErrors{Source: executor.FromNothing}, Problems: []executor.Problem{{Doing: "Get-ADSyncConnector", Code: executor.CodeNoRights}},
+		})}},
+		{name: "pending_one", channel: "C2", text: "pending aadc01", world: &world{pending: func(string) (executor.PendingReport, error) { return waiting(), nil }}},
+		{name: "pending_none", channel: "C2", text: "pending aadc01", world: &world{pending: func(string) (executor.PendingReport, error) {
+			return executor.PendingReport{Connectors: waiting().Connectors, Pending: []executor.Pending{{Connector: "contoso.com"}, {Connector: cloud}}}, nil
+		}}},
+		{name: "pending_partly_read", channel: "C2", text: "pending aadc01", world: &world{pending: func(string) (executor.PendingReport, error) {
+			r := waiting()
+			r.Pending, r.Running = r.Pending[:1], []string{cloud}
+			r.Problems = []executor.Problem{{Doing: "Get-ADSyncConnectorStatistics", Code: executor.CodeNoRights}}
+			return r, nil
+		}}},
+		{name: "pending_all", channel: "C2", text: "pending", world: &world{pending: func(string) (executor.PendingReport, error) { return waiting(), nil }}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c := member(tt.channel)
@@ -95,6 +126,44 @@ func TestAnswers(t *testing.T) {
 			}
 			golden(t, "answer_"+tt.name, a)
 		})
+	}
+}
+
+const cloud = "contoso.onmicrosoft.com - AAD"
+
+func reports(r executor.ErrorReport) func(string) (executor.ErrorReport, error) {
+	return func(string) (executor.ErrorReport, error) { return r, nil }
+}
+
+// failing is a server with two chronic errors and a new one.
+func failing() executor.ErrorReport {
+	r := chronic()
+	r.Objects = append(r.Objects, executor.ObjectError{
+		Connector: cloud, Kind: "export", Type: "AttributeValueMustBeUnique", DN: "CN={6b49333250000001}", Name: "ann@contoso.com", First: at(2, 0), Last: at(2, 0),
+		Detail: "Unable to update this object because [ProxyAddresses SMTP:ann@contoso.com;] may already be associated with another object.",
+	})
+	r.Counts[0].Count++
+	return r
+}
+
+func chronic() executor.ErrorReport {
+	return executor.ErrorReport{At: at(5, 0), Complete: true, ObjectErrors: executor.ObjectErrors{
+		Source: executor.FromExport,
+		Objects: []executor.ObjectError{
+			{Connector: cloud, Kind: "export", Type: "AttributeValueMustBeUnique", DN: "CN={6b49333250000002}", First: nine41.AddDate(0, 0, -12), Last: at(-1, 0), Retries: 77},
+			{Connector: "contoso.com", Kind: "import", Type: "sync-rule-error-function-triggered", DN: "CN=Ben,DC=contoso,DC=com", First: nine41.AddDate(0, -2, 0), Retries: -1},
+		},
+		Counts: []executor.ErrorCount{
+			{Connector: cloud, Kind: "export", Type: "AttributeValueMustBeUnique", Count: 1},
+			{Connector: "contoso.com", Kind: "import", Type: "sync-rule-error-function-triggered", Count: 1},
+		},
+	}}
+}
+
+func waiting() executor.PendingReport {
+	return executor.PendingReport{
+		At: nine41, Service: "Running", Connectors: []executor.Connector{{Name: "contoso.com"}, {Name: cloud}},
+		Pending: []executor.Pending{{Connector: "contoso.com", ImportAdds: 3, ImportUpdates: 1}, {Connector: cloud, ExportDeletes: 43}},
 	}
 }
 

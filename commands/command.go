@@ -12,11 +12,15 @@ const (
 	Full    Command = "full"
 	Status  Command = "status"
 	History Command = "history"
+	Errors  Command = "errors"
+	Pending Command = "pending"
 	Servers Command = "servers"
 )
 
 // Commands returns every command that exists, in the order help lists them.
-func Commands() []Command { return []Command{Delta, Full, Status, History, Servers, Help} }
+func Commands() []Command {
+	return []Command{Delta, Full, Status, History, Errors, Pending, Servers, Help}
+}
 
 // Exists reports whether c is a command of this version.
 func (c Command) Exists() bool { return slices.Contains(Commands(), c) }
@@ -52,7 +56,7 @@ func (c Command) overrides() bool {
 // servers.
 func planned() []string {
 	return []string{
-		"approve", "cancel", "check", "connectors", "errors", "fresh", "pause", "pending", "report", "resume", "runs",
+		"approve", "cancel", "check", "connectors", "fresh", "pause", "report", "resume", "runs",
 		"schedule", "schedules", "stop", "user", "users", "watch",
 	}
 }

@@ -26,16 +26,19 @@ type Queue interface {
 	Ask(ctx context.Context, r executor.Request, replyTo string) (executor.Outcome, error)
 }
 
-// Records is what was stored of cycles. store.Store is the production implementation.
+// Records is what was stored of cycles and servers. store.Store is the production implementation.
 type Records interface {
 	LiveCycles(ctx context.Context) ([]executor.Cycle, error)
 	History(ctx context.Context, server string, n int) ([]executor.Cycle, error)
 	Requests(ctx context.Context, cycle uuid.UUID) ([]executor.Request, error)
+	Capability(ctx context.Context, server string) (executor.Capability, error)
 }
 
 // Looker looks at a server. executor.Executor is the production implementation.
 type Looker interface {
 	Status(ctx context.Context, server string) (executor.Status, error)
+	Errors(ctx context.Context, server string, o executor.ErrorsOrder) (executor.ErrorReport, error)
+	Pending(ctx context.Context, server string) (executor.PendingReport, error)
 }
 
 // Auditor keeps what was decided. An adapter over store.Store in cmd/internal/app is the production implementation.
@@ -148,6 +151,10 @@ func (j *job) serve(ctx context.Context) Answer {
 		return j.status(ctx, a)
 	case History:
 		return j.history(ctx, a)
+	case Errors:
+		return j.errors(ctx, a)
+	case Pending:
+		return j.pending(ctx, a)
 	case Servers:
 		return j.sight.list()
 	default:

@@ -32,6 +32,9 @@ type world struct {
 	requests map[uuid.UUID][]executor.Request
 	readErr  error
 	status   func(ctx context.Context, server string) (executor.Status, error)
+	errors   func(server string) (executor.ErrorReport, error)
+	pending  func(server string) (executor.PendingReport, error)
+	roads    map[string]executor.Capability
 	looked   []string
 	recorded []AuditEntry
 	log      strings.Builder
@@ -61,6 +64,18 @@ func (w *world) Status(ctx context.Context, server string) (executor.Status, err
 		return executor.Status{}, errors.New("no status in this world")
 	}
 	return w.status(ctx, server)
+}
+
+func (w *world) Errors(_ context.Context, server string, _ executor.ErrorsOrder) (executor.ErrorReport, error) {
+	return w.errors(server)
+}
+
+func (w *world) Pending(_ context.Context, server string) (executor.PendingReport, error) {
+	return w.pending(server)
+}
+
+func (w *world) Capability(_ context.Context, server string) (executor.Capability, error) {
+	return w.roads[server], w.readErr
 }
 
 func (w *world) Record(_ context.Context, e AuditEntry) error {

@@ -22,13 +22,17 @@ type asked struct {
 	server  string // the name of a visible server; empty when none was typed, or typed is not one
 	typed   string // the word that is not a visible server
 	reason  string
-	number  int // of cycles that history shows; 0 when not said
+	number  int  // of cycles that history shows; 0 when not said
+	fresh   bool // errors: only the new ones
 }
 
 // again returns the same for another server, as it can be typed.
 func (a asked) again(server string, s sight) string {
 	if a.number > 0 {
 		return fmt.Sprintf("%s %d", s.typed(a.command, server), a.number)
+	}
+	if a.fresh {
+		return s.typed(a.command, server) + " " + onlyNew
 	}
 	return s.typed(a.command, server)
 }
@@ -71,6 +75,9 @@ func parse(text string, s sight) (asked, *mistake) {
 		if a.number, rest, m = howMany(rest, s); m != nil {
 			return asked{}, m
 		}
+	}
+	if a.command == Errors {
+		a.fresh, rest = freshOnly(rest)
 	}
 	if len(rest) == 0 {
 		return withoutServer(a, s)

@@ -47,6 +47,8 @@ func sourceWords(s executor.Source) (words string, ok bool) {
 		return "the run history, read by the bridge", true
 	case executor.FromEventLog:
 		return "the event log", true
+	case executor.FromExport:
+		return "the connector spaces", true
 	case executor.FromNothing:
 		return "no readable source", true
 	}
