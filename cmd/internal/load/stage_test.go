@@ -84,8 +84,9 @@ func (g *gauge) peak() int {
 	return g.most
 }
 
-// open starts everything. A cycle on a server stays in its first run until it is released.
-func open(tb testing.TB, n int) *stage {
+// open starts everything, after whatever else is to be done to the world. A cycle on a server stays in its first run until
+// it is released.
+func open(tb testing.TB, n int, before ...func(*stage)) *stage {
 	tb.Helper()
 	s := &stage{tb: tb}
 	var grants strings.Builder
@@ -115,6 +116,9 @@ func open(tb testing.TB, n int) *stage {
 	url := "sqlite:" + filepath.Join(dir, "adsyncbot.db")
 	path, err := s.WriteConfig(url, grants.String())
 	s.check(err)
+	for _, do := range before {
+		do(s)
+	}
 	s.start(dir, path)
 	s.store, err = store.Open(tb.Context(), url, store.Options{Role: store.Beside}, slog.New(slog.DiscardHandler))
 	s.check(err)
