@@ -10,7 +10,7 @@ TARGETS   := linux/amd64 linux/arm64 windows/amd64 darwin/arm64
 
 .PHONY: help
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: check
 check: lint build test ## Lint, build for every platform, test: what must be green before a change lands
