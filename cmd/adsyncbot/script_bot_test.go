@@ -260,7 +260,7 @@ func commandLines(pid int) (lines []string) {
 		if err != nil {
 			continue
 		}
-		for _, word := range strings.Fields(string(children)) {
+		for word := range strings.FieldsSeq(string(children)) {
 			if child, err := strconv.Atoi(word); err == nil {
 				lines = append(lines, commandLines(child)...)
 			}

@@ -48,7 +48,7 @@ func TestCheckOfAnAccountsGroups(t *testing.T) {
 				}
 			}}
 			f := executor.Checkup{}
-			for _, name := range strings.Fields(tt.groups) {
+			for name := range strings.FieldsSeq(tt.groups) {
 				f.Groups = append(f.Groups, executor.Group{Name: `AADC01\` + name})
 			}
 			c.rights("aadc01", ServerConfig{Username: `CORP\svc-adsync`}, f)
