@@ -79,7 +79,7 @@ Exit codes: 0 succeeded or warnings, 1 errors, failed or cancelled, 2 usage or c
 	}
 	root.PersistentFlags().StringVarP(&p.config, "config", "c", envOr("ADSYNCBOT_CONFIG", "adsyncbot.yaml"), "configuration file (or ADSYNCBOT_CONFIG)")
 	//nolint:contextcheck // cobra hands the context to a command when it runs
-	root.AddCommand(serveCommand(p), syncCommand(p), checkCommand(p), canCommand(p), configCommand(p), manifestCommand(p), schedulesCommand(p), versionCommand(p), auditCommand(p))
+	root.AddCommand(serveCommand(p), syncCommand(p), checkCommand(p), canCommand(p), configCommand(p), manifestCommand(p), schedulesCommand(p), versionCommand(p), auditCommand(p), bridgeCommand(p))
 	root.SetArgs(args)
 	root.SetIn(in)
 	root.SetOut(out)
