@@ -3,16 +3,12 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/adsyncbot/adsyncbot/cmd/internal/app"
-	"github.com/adsyncbot/adsyncbot/commands"
 	"github.com/adsyncbot/adsyncbot/executor"
 )
 
@@ -42,7 +38,6 @@ the audit with your name and this machine's. Ctrl-C stops watching, not the cycl
 			}
 			d := newDisplay(p.out)
 			cycle, err := app.Sync(cmd.Context(), cfg, t, d.show, log)
-			d.close()
 			return ended(cycle, err)
 		},
 	}
@@ -88,39 +83,3 @@ func ended(c executor.Cycle, err error) error {
 		return exit{code: exitUnknown}
 	}
 }
-
-// display shows a cycle: on a terminal its message is drawn over itself, elsewhere each new state adds the lines that it
-// has and the one before had not.
-type display struct {
-	out   io.Writer
-	tty   bool
-	drawn int // lines on the screen that the next state overwrites
-	last  []string
-}
-
-func newDisplay(out io.Writer) *display {
-	f, ok := out.(*os.File)
-	return &display{out: out, tty: ok && term.IsTerminal(int(f.Fd()))}
-}
-
-func (d *display) show(v commands.CycleView) {
-	lines := strings.Split(commands.Plain{}.Answer(commands.CycleMessage(v)), "\n")
-	if slices.Equal(lines, d.last) {
-		return
-	}
-	before := d.last
-	d.last = lines
-	if d.tty {
-		if d.drawn > 0 {
-			_, _ = fmt.Fprintf(d.out, "\x1b[%dA\x1b[J", d.drawn)
-		}
-		d.drawn = len(lines)
-	}
-	for _, line := range lines {
-		if d.tty || !v.Cycle.Live() || !slices.Contains(before, line) {
-			_, _ = fmt.Fprintln(d.out, line)
-		}
-	}
-}
-
-func (d *display) close() { d.drawn = 0 }
