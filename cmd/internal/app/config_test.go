@@ -131,6 +131,34 @@ func TestConfigRefuses(t *testing.T) {
 	}
 }
 
+func TestWhatIsAllowedButRiskyIsTold(t *testing.T) {
+	for _, tc := range []struct{ name, old, new, want string }{
+		{"a full for everybody", "[delta, status, history]", "[delta, full]", "grants[0]: everybody in C0HELPDESK may start a full"},
+		{"a full for everybody by a star", "    user_groups: [S0IDADMINS]\n", "", "grants[1]: everybody in C0IDENTITY may start a full"},
+		{"every server for everybody", "servers: [aadc01]\n", "servers: [\"*\"]\n", "grants[0]: everybody in C0HELPDESK reaches every server"},
+		{"Basic", "auth: ntlm", "auth: basic", "servers.aadc01: Basic hands the password itself to the server"},
+		{"plain http", "https://aadc01.corp.example:5986", "http://aadc01.corp.example:5985", "servers.aadc01: over plain http nothing proves the server"},
+		{"metrics for other machines", "listen: 127.0.0.1:9464", "listen: 0.0.0.0:9464", "listen: /metrics and /readyz at 0.0.0.0:9464"},
+		{"metrics on every address", "listen: 127.0.0.1:9464", "listen: \":9464\"", "listen: /metrics and /readyz at :9464"},
+		{"nobody to ask", "contact: \"#identity-team\"\n", "", "contact is not set"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			text := strings.Replace(good, tc.old, tc.new, 1)
+			c, err := ParseConfig("adsyncbot.yaml", []byte(text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if risky := strings.Join(c.warnings(), "\n"); !strings.Contains("\n"+risky, "\n"+tc.want) {
+				t.Errorf("got\n%s\nwant %q", risky, tc.want)
+			}
+		})
+	}
+	c, err := ParseConfig("adsyncbot.yaml", []byte(good))
+	if err != nil || len(c.warnings()) != 0 {
+		t.Errorf("what is not risky: %q, %v", c.warnings(), err)
+	}
+}
+
 func TestConfigTellsEverythingAtOnce(t *testing.T) {
 	text := strings.NewReplacer("C0HELPDESK", "helpdesk", "auth: ntlm", "auth: digest").Replace(good)
 	_, err := ParseConfig("adsyncbot.yaml", []byte(text))

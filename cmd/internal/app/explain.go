@@ -3,6 +3,7 @@ package app
 import (
 	"fmt"
 	"io"
+	"net"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -73,9 +74,16 @@ func (c *Config) warnings() []string {
 		}
 	}
 	for _, name := range c.ServerNames() {
-		if s := c.Servers[name]; s.Auth == "basic" {
+		s := c.Servers[name]
+		if s.Auth == "basic" {
 			out = append(out, fmt.Sprintf("servers.%s: Basic hands the password itself to the server; prefer ntlm", name))
 		}
+		if strings.HasPrefix(s.Address, "http://") {
+			out = append(out, fmt.Sprintf("servers.%s: over plain http nothing proves the server before the logon, and who records it can guess at a weak password; prefer https", name))
+		}
+	}
+	if host, _, err := net.SplitHostPort(c.Listen); err == nil && !loopback(host) {
+		out = append(out, fmt.Sprintf("listen: /metrics and /readyz at %s name servers and tell whoever can reach them", c.Listen))
 	}
 	if len(c.Grants) > 0 && c.Contact == "" {
 		out = append(out, "contact is not set: refusals cannot say whom to ask")
