@@ -39,9 +39,17 @@ func (p *Poster) render(ctx context.Context, m store.Message) (content, error) {
 	if err != nil {
 		return content{}, err
 	}
-	a := commands.CycleMessage(commands.CycleView{
-		Cycle: cycle, Requests: requests, Channel: m.Channel, Usual: usual, Now: p.clock.Now(),
-	})
+	view := commands.CycleView{Cycle: cycle, Requests: requests, Channel: m.Channel, Usual: usual, Now: p.clock.Now()}
+	if !cycle.Live() {
+		least, most, ok, err := p.store.UsualDeletes(ctx, cycle)
+		if err != nil {
+			return content{}, err
+		}
+		if ok {
+			view.UsualDeletes = &commands.Range{Least: least, Most: most}
+		}
+	}
+	a := commands.CycleMessage(view)
 	c := content{version: cycle.Version, final: !cycle.Live()}
 	if c.final {
 		c.detail = a.Detail

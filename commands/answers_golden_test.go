@@ -99,6 +99,9 @@ func TestAnswers(t *testing.T) {
 		{name: "errors_unreadable", channel: "C2", text: "errors aadc01", world: &world{errors: reports(executor.ErrorReport{
 			At: nine41, ObjectErrors: executor.ObjectErrors{Source: executor.FromNothing}, Problems: []executor.Problem{{Doing: "Get-ADSyncConnector", Code: executor.CodeNoRights}},
 		})}},
+		{name: "errors_without_rights", channel: "C2", text: "errors aadc01", world: &world{errors: reports(executor.ErrorReport{
+			At: nine41, ObjectErrors: executor.ObjectErrors{Source: executor.FromEventLog}, Problems: []executor.Problem{{Doing: "Get-ADSyncConnector", Code: executor.CodeNoRights}},
+		})}},
 		{name: "pending_one", channel: "C2", text: "pending aadc01", world: &world{pending: func(string) (executor.PendingReport, error) { return waiting(), nil }}},
 		{name: "pending_none", channel: "C2", text: "pending aadc01", world: &world{pending: func(string) (executor.PendingReport, error) {
 			return executor.PendingReport{Connectors: waiting().Connectors, Pending: []executor.Pending{{Connector: "contoso.com"}, {Connector: cloud}}}, nil

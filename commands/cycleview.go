@@ -13,7 +13,9 @@ type CycleView struct {
 	Requests []executor.Request
 	Channel  string        // whose eyes; empty for a terminal
 	Usual    time.Duration // what such a cycle usually takes; 0 when not known
-	Now      time.Time
+	// UsualDeletes is how many objects cycles of this server usually delete by their exports; nil when not known.
+	UsualDeletes *Range
+	Now          time.Time
 }
 
 // requests returns the requests in the order in which they were asked.

@@ -2,6 +2,7 @@ package commands
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/adsyncbot/adsyncbot/executor"
 )
@@ -18,12 +19,9 @@ func (v CycleView) ended() Answer {
 	case executor.NotStarted:
 		return v.notStarted(a)
 	case executor.Succeeded:
-		a.Headline = line(v.headline(words), ": ", v.changed(), ".")
+		a = v.succeeded(a, words)
 	default:
-		a.Headline = line(v.headline(words), ".")
-		a.Lines = append(a.Lines, v.findings()...)
-		a.Lines = append(a.Lines, v.next()...)
-		a.Detail = Preformatted(v.serversWords())
+		a = v.troubled(a, words)
 	}
 	if c.Origin == executor.Adopted {
 		a.Lines = append(a.Lines, line("It was already running, started by the server or by somebody else."))
@@ -33,6 +31,64 @@ func (v CycleView) ended() Answer {
 	}
 	a.Lines = append(a.Lines, v.joined()...)
 	return a
+}
+
+// succeeded is a calm line, and what is out of the ordinary all the same.
+func (v CycleView) succeeded(a Answer, words string) Answer {
+	a.Headline = line(v.headline(words), ": ", v.changed(), ".")
+	if v.idle() {
+		source, _ := sourceWords(v.Cycle.Result.Source)
+		a.Headline = line(Bold("Nothing changed"), ": ", v.headline(words), "; no errors in "+source+".")
+		a.Lines = append(a.Lines, v.replication())
+	}
+	if t, unusual := v.deleted(); unusual {
+		a.Mark = MarkWarning
+		a.Lines = append(a.Lines, t)
+	}
+	a.Lines = append(a.Lines, v.objectErrors()...)
+	a.Lines = append(a.Lines, v.unexported()...)
+	return a
+}
+
+// troubled says what went wrong, how much went well, and what to do. All runs are in the details.
+func (v CycleView) troubled(a Answer, words string) Answer {
+	detail := v.serversWords()
+	if table := v.table(); table != "" && len(v.Cycle.Runs) > 1 {
+		detail = strings.TrimSpace(table + "\n" + detail)
+	}
+	a.Detail = Preformatted(detail)
+	if on, waiting, ok := v.heldBack(); ok {
+		a = v.alert(a, on, waiting)
+		if t := v.partial(); len(t) > 0 {
+			a.Lines = append(a.Lines, t)
+		}
+		return a
+	}
+	a.Headline = line(v.headline(words), ".")
+	if t, unusual := v.deleted(); unusual {
+		a.Lines = append(a.Lines, t)
+	}
+	a.Lines = append(a.Lines, v.findings()...)
+	a.Lines = append(a.Lines, v.objectErrors()...)
+	if t := v.partial(); len(t) > 0 {
+		a.Lines = append(a.Lines, t)
+	}
+	if t := v.totals(); len(t) > 0 {
+		a.Lines = append(a.Lines, t)
+	}
+	a.Lines = append(a.Lines, v.unexported()...)
+	a.Lines = append(a.Lines, v.next()...)
+	return a
+}
+
+// totals is "In all: imported 2 new, 10 changed, 0 deleted; exported nothing", where the source shows all of it.
+func (v CycleView) totals() Text {
+	_, in := v.sum("Import")
+	_, out := v.sum("Export")
+	if !in && !out {
+		return nil
+	}
+	return line("In all: ", join("; ", v.moved("Import", "imported"), v.moved("Export", "exported")), ".")
 }
 
 // headline is "Delta on aadc01 succeeded in 1 min 40 s (usually 1 min 30 s), asked by @ann at 09:41".

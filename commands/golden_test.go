@@ -113,6 +113,28 @@ func joinedBy(rs ...executor.Request) func(*CycleView) {
 	return func(v *CycleView) { v.Requests = append(v.Requests, rs...) }
 }
 
+// cycleRuns are the runs of a whole cycle that the history shows and that changed nothing, changed by the caller.
+func cycleRuns(change func([]executor.Run)) func(*CycleView) {
+	return func(v *CycleView) {
+		for i, r := range [][2]string{
+			{"Delta Import", "contoso.com"}, {"Delta Import", cloud}, {"Delta Synchronization", "contoso.com"},
+			{"Delta Synchronization", cloud}, {"Export", cloud}, {"Export", "contoso.com"},
+		} {
+			run := executor.Run{
+				Connector: r[1], Profile: r[0], Result: "success", Verdict: executor.Succeeded, Start: at(0, 10*i), End: at(0, 10*i+9),
+				Counters: &executor.Counters{},
+			}
+			if i == 2 || i == 3 {
+				run.Counters = &executor.Counters{Adds: -1, Updates: -1, Deletes: -1}
+			}
+			v.Cycle.Runs = append(v.Cycle.Runs, run)
+		}
+		if change != nil {
+			change(v.Cycle.Runs)
+		}
+	}
+}
+
 func TestCycleMessages(t *testing.T) {
 	bob := request(executor.FromSlack, "U2BOB", "C1", at(0, 40))
 	elsewhere := request(executor.FromSlack, "U3EVE", "C2", at(0, 50))
@@ -191,6 +213,38 @@ func TestCycleMessages(t *testing.T) {
 		"failed": and(ended(executor.Failed, executor.FromEventLog), found(executor.Finding{
 			Verdict: executor.Failed, What: "no connection to Entra ID", EventID: 106, Count: 1,
 		}), code(executor.CodeOther, "event 106\nCN=Ann Smith,OU=Staff,DC=contoso,DC=com")),
+		"nothing_changed": and(ended(executor.Succeeded, executor.FromHistory), cycleRuns(nil)),
+		"deleted_more_than_usual": and(ended(executor.Succeeded, executor.FromHistory), cycleRuns(func(r []executor.Run) {
+			r[4].Counters.Deletes = 43
+		}), func(v *CycleView) { v.UsualDeletes = &Range{Least: 0, Most: 3} }),
+		"deleted_as_usual": and(ended(executor.Succeeded, executor.FromHistory), cycleRuns(func(r []executor.Run) {
+			r[4].Counters.Deletes = 3
+		}), func(v *CycleView) { v.UsualDeletes = &Range{Least: 0, Most: 3} }),
+		"errors_new_and_chronic": and(ended(executor.Errors, executor.FromEventLog), found(stepErrors), func(v *CycleView) {
+			v.Cycle.Result.Errors = &executor.ErrorSummary{Source: executor.FromExport, Types: []executor.TypeSummary{
+				{Connector: cloud, Kind: "export", Type: "AttributeValueMustBeUnique", Count: 1, New: 1, Since: at(1, 0)},
+				{Connector: cloud, Kind: "export", Type: "InvalidSoftMatch", Count: 1, Chronic: 1, Since: nine41.AddDate(0, 0, -12)},
+			}}
+			v.Cycle.Result.Pending = []executor.Pending{{Connector: "contoso.com"}, {Connector: cloud, ExportUpdates: 2}}
+		}),
+		"errors_more_than_listed": and(ended(executor.Errors, executor.FromHistory), cycleRuns(func(r []executor.Run) {
+			r[4].Result, r[4].Verdict, r[4].Counters.Errors = "completed-export-errors", executor.Errors, 300
+		}), func(v *CycleView) {
+			v.Cycle.Result.Errors = &executor.ErrorSummary{Source: executor.FromHistory, Unread: 1, Types: []executor.TypeSummary{
+				{Connector: cloud, Kind: "export", Type: "InvalidSoftMatch", Count: 300, Chronic: 200, Since: nine41.AddDate(0, 0, -12)},
+			}}
+		}),
+		"one_connector_failed": and(ended(executor.Failed, executor.FromHistory), cycleRuns(func(r []executor.Run) {
+			r[0].Result, r[0].Verdict, r[0].Counters = "no-start-connection", executor.Failed, nil
+		}), found(executor.Finding{Verdict: executor.Failed, What: "Delta Import: no-start-connection", Connector: "contoso.com", Count: 1})),
+		"deletions_held_back": and(ended(executor.Failed, executor.FromHistory), cycleRuns(func(r []executor.Run) {
+			r[4].Result, r[4].Verdict = "stopped-deletion-threshold-exceeded", executor.Failed
+		}), func(v *CycleView) {
+			v.Cycle.Result.Pending = []executor.Pending{{Connector: "contoso.com"}, {Connector: cloud, ExportDeletes: 800}}
+		}),
+		"deletions_held_back_uncounted": and(ended(executor.Failed, executor.FromEventLog), found(executor.Finding{
+			Verdict: executor.Failed, What: "the export was stopped: accidental deletions are prevented", EventID: 116, Count: 1,
+		})),
 		"cancelled":         ended(executor.Cancelled, executor.FromEventLog),
 		"unknown_result":    and(ended(executor.Unknown, executor.FromHistory), code(executor.CodeOther, `the result "completed-oddly" is not known here`)),
 		"stopped_following": and(ended(executor.Unknown, executor.FromNothing), code(executor.CodeStoppedFollow, "")),

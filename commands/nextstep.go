@@ -17,12 +17,15 @@ func (v CycleView) next() []Text {
 	}
 	source, _ := sourceWords(r.Source)
 	read := line("So says ", source, ". ")
-	look := line("Synchronization Service Manager on ", Code(s), " shows which objects.")
+	look := line(" Synchronization Service Manager on ", Code(s), " shows which objects.")
+	if r.Errors != nil && r.Errors.Count() > 0 {
+		look = nil // said with their numbers
+	}
 	switch r.Verdict {
 	case executor.Warnings:
-		return []Text{line(read, "The cycle went to its end. ", look)}
+		return []Text{line(read, "The cycle went to its end.", look)}
 	case executor.Errors:
-		return []Text{line(read, "The cycle went to its end, but some objects were not synchronised. ", look)}
+		return []Text{line(read, "The cycle went to its end, but some objects were not synchronised.", look)}
 	case executor.Failed:
 		return []Text{line(read, "Part of the cycle did not run. Mend the cause, then ask again.")}
 	case executor.Cancelled:

@@ -232,7 +232,7 @@ func (e errorsOf) unread() []Text {
 		denied = denied || strings.Contains(strings.ToLower(u.Why), "denied") || strings.Contains(strings.ToLower(u.Why), "role")
 		lines = append(lines, line("Not read: ", u.Kind, " errors of ", Code(u.Connector), " (", Words(hideNames(clip(u.Why, 160))), ")."))
 	}
-	if e.report.Source == executor.FromNothing && len(lines) == 0 {
+	if (e.report.Source == executor.FromNothing || e.report.Source == executor.FromEventLog) && len(lines) == 0 {
 		for _, p := range e.report.Problems {
 			cause, next, _ := codeWords(p.Code, e.server, "")
 			lines = append(lines, line(Code(p.Doing), " failed. ", cause, " ", next))

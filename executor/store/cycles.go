@@ -116,6 +116,23 @@ func (q *queries) Usual(ctx context.Context, c executor.Cycle) (time.Duration, e
 	return (lower + upper) / 2, nil
 }
 
+// UsualDeletes returns the least and the most that the exports of a cycle like c deleted in the last 20 other cycles on its
+// server, of those whose source shows it; ok is false while there are fewer than three.
+func (q *queries) UsualDeletes(ctx context.Context, c executor.Cycle) (least, most int, ok bool, err error) {
+	sums, err := all(ctx, q, scanOne[int], `
+		SELECT CAST(SUM(r.deletes) AS BIGINT) FROM cycles c JOIN runs r ON r.cycle_id = c.id
+		WHERE c.server = $1 AND c.phase = 'ended' AND c.policy = $2 AND c.id <> $3 AND r.profile = 'Export'
+		GROUP BY c.id, c.ended_at HAVING COUNT(r.deletes) = COUNT(*) AND MIN(r.deletes) >= 0
+		ORDER BY c.ended_at DESC, c.id DESC LIMIT $4`, c.Server, string(c.Policy), key(c.ID), usualOf)
+	if err != nil {
+		return 0, 0, false, fmt.Errorf("read deletes on %s: %w", c.Server, err)
+	}
+	if len(sums) < usualNeeds {
+		return 0, 0, false, nil
+	}
+	return slices.Min(sums), slices.Max(sums), true, nil
+}
+
 // cycle reads one cycle with its runs.
 func (q *queries) cycle(ctx context.Context, query string, args ...any) (executor.Cycle, error) {
 	c, err := one(ctx, q, scanCycle, query, args...)

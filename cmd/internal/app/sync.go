@@ -129,7 +129,13 @@ func follow(ctx context.Context, st *store.Store, queue *jobs.Queue, owner bool,
 				if err != nil {
 					return err
 				}
-				show(commands.CycleView{Cycle: c, Requests: requests, Usual: usual, Now: time.Now()})
+				view := commands.CycleView{Cycle: c, Requests: requests, Usual: usual, Now: time.Now()}
+				if least, most, ok, err := st.UsualDeletes(ctx, c); err != nil {
+					return err
+				} else if ok {
+					view.UsualDeletes = &commands.Range{Least: least, Most: most}
+				}
+				show(view)
 			}
 			last = c
 			if !c.Live() {

@@ -143,6 +143,18 @@ func TestConstrainedLanguageBindsTheScriptAlone(t *testing.T) {
 	}
 }
 
+// What csexport.exe wrote holds names of people: nothing of it is left, nor what a script that was killed left behind.
+func TestNoFileOfCsexportIsLeft(t *testing.T) {
+	m, _ := in(t, "chronic error")
+	const list = `(Get-ChildItem -Path 'C:\Windows\Temp' | Sort-Object Name | ForEach-Object { $_.Name }) -join ' '`
+	old := `$null = New-Item -Path 'C:\Windows\Temp\adsyncbot-old.xml' -ItemType File; (Get-Item 'C:\Windows\Temp\adsyncbot-old.xml').LastWriteTime = (Get-Date).AddHours(-2)`
+	young := `$null = New-Item -Path 'C:\Windows\Temp\adsyncbot-new.xml' -ItemType File; (Get-Item 'C:\Windows\Temp\adsyncbot-new.xml').LastWriteTime = (Get-Date)`
+	stdout, stderr := shell(t, m, old, young, strings.TrimSpace(compose(t, "errors", `{"history":"none","seconds":14}`))+"\n", list)
+	if stderr != "" || !strings.Contains(stdout, `"t":"object"`) || !strings.HasSuffix(stdout, "\nadsyncbot-new.xml\n") {
+		t.Errorf("standard error %q, output %s", stderr, stdout)
+	}
+}
+
 // compose makes a script of the fragments that are sent to servers, as they stand in their files.
 func compose(t testing.TB, name, parameters string) string {
 	t.Helper()

@@ -56,6 +56,16 @@ func Situations() []Situation {
 			s.Culture, s.TimeZone = "de-DE", "Europe/Berlin"
 		}},
 		{Name: "export errors", prepare: func(m *Model) { m.Plan(ExportErrors(2)) }},
+		{Name: "chronic error", prepare: func(m *Model) {
+			known := objects(3, "AttributeValueMustBeUnique")[2]
+			known.First, known.Last, known.Retries = m.Now().AddDate(0, 0, -12), m.Now().Add(-30*time.Minute), 576
+			m.Chronic(EntraConnector, "Export", known)
+			again := ExportErrors(2)
+			again.Objects = append(again.Objects[:1], known)
+			m.Plan(again)
+		}},
+		{Name: "csexport denied", settings: func(s *Settings) { s.ExportDenied = true }, prepare: func(m *Model) { m.Plan(ExportErrors(2)) }},
+		{Name: "csexport missing", settings: func(s *Settings) { s.ExportMissing = true }, prepare: func(m *Model) { m.Plan(ExportErrors(2)) }},
 		{Name: "sync errors", prepare: func(m *Model) { m.Plan(SyncErrors(domain, 3)) }},
 		{Name: "import failure", prepare: func(m *Model) { m.Plan(ImportFailure()) }},
 		{Name: "no domain controller", prepare: func(m *Model) { m.Plan(NoDomainController(domain)) }},
