@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/adsyncbot/adsyncbot/commands"
+	"github.com/adsyncbot/adsyncbot/executor"
 	"github.com/adsyncbot/adsyncbot/executor/store"
 )
 
@@ -15,6 +16,7 @@ type content struct {
 	version int
 	final   bool   // of a cycle: it has ended
 	detail  string // of an ended cycle: goes into the thread
+	caption string // what the detail is
 }
 
 // render says what a message shows now. A cycle's message is made from the cycle as it stands, not as it stood when the
@@ -52,7 +54,10 @@ func (p *Poster) render(ctx context.Context, m store.Message) (content, error) {
 	a := commands.CycleMessage(view)
 	c := content{version: cycle.Version, final: !cycle.Live()}
 	if c.final {
-		c.detail = a.Detail
+		c.detail, c.caption = a.Detail, "In detail:"
+		if cycle.Result.Verdict == executor.NotStarted {
+			c.caption = "What the server said:"
+		}
 	}
 	a.Detail = "" // the channel reads one calm message; a server's words stand in its thread
 	c.message = layout(a)

@@ -100,7 +100,7 @@ func (p *Poster) sent(ctx context.Context, m store.Message, c content, ts string
 		ts = m.TS
 	}
 	body, err := json.Marshal(commands.Answer{
-		Headline: commands.Text{commands.Words("What the server said:")}, Detail: c.detail,
+		Headline: commands.Text{commands.Words(c.caption)}, Detail: c.detail,
 	})
 	if err != nil {
 		return fmt.Errorf("encode details: %w", err)

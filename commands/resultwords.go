@@ -142,7 +142,7 @@ func (v CycleView) partial() Text {
 	if good == 0 || good == len(v.Cycle.Runs) {
 		return nil
 	}
-	return line(Wordsf("%d of %d runs succeeded.", good, len(v.Cycle.Runs)))
+	return line(Wordsf("%d of %d runs went well.", good, len(v.Cycle.Runs)))
 }
 
 // table is every run on a line of its own. A dash is what the source does not show; it is not 0.

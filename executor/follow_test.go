@@ -78,8 +78,8 @@ func statistics(connector string, exportAdds int) string {
 }
 
 func row(connector, profile, result string, start, end int) string {
-	return fmt.Sprintf(`{"t":"run","connector":%q,"profile":%q,"result":%q,"start":%q,"end":%q,"number":7,"id":"5fdc0b17-8196-484a-90f4-c5b839f95dd5","adds":1,"updates":2,"deletes":0,"errors":-1}`,
-		connector, profile, result, o(start), o(end))
+	return fmt.Sprintf(`{"t":"run","connector":%q,"profile":%q,"result":%q,"start":%q,"end":%q,"number":7,"id":%q,"adds":1,"updates":2,"deletes":0,"errors":-1}`,
+		connector, profile, result, o(start), o(end), fmt.Sprint(connector, profile, start))
 }
 
 const readable = `{"t":"history","readable":true,"source":"direct","message":""}`
@@ -148,6 +148,23 @@ func TestResults(t *testing.T) {
 				t.Errorf("%+v (done %t); want %s from %s, code %q, %d findings", r, look.Done, test.want, test.source, test.code, test.findings)
 			}
 		})
+	}
+}
+
+// Both connectors count their runs from the same number on, and one run may be told twice: a run is known by its id.
+func TestRunsAreKnownByTheirIDs(t *testing.T) {
+	all := rows("Export", "stopped-server-down")
+	lines := slices.Concat([]string{done(60), connectors}, all, all[1:3], cycleEvents(10, nil))
+	order := FollowOrder{Policy: Delta, Baseline: Baseline{ServerTime: at(0), NextStart: at(600)}, ReadsFrom: at(1), Follow: FollowState{Seen: true}}
+	look, _ := followed(t, order, lines...)
+	good := 0
+	for _, r := range look.Runs {
+		if r.Verdict == Succeeded {
+			good++
+		}
+	}
+	if len(look.Runs) != 6 || good != 5 || look.Result.Verdict != Failed || look.Result.Source != FromHistory {
+		t.Errorf("%d runs, %d of them good, verdict %s: %+v", len(look.Runs), good, look.Result.Verdict, look.Runs)
 	}
 }
 

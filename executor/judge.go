@@ -57,10 +57,12 @@ func (e evidence) past() []Run {
 		return nil
 	}
 	var runs []Run
+	known := map[string]bool{} // a run's number counts within its connector only; its id is its own
 	for _, row := range e.rows {
-		if row.Start.Before(e.since) {
+		if row.Start.Before(e.since) || row.ID != "" && known[row.ID] {
 			continue
 		}
+		known[row.ID] = true
 		run := Run{
 			Connector: row.Connector, Profile: row.Profile, Result: row.Result, Verdict: resultVerdict(row.Result),
 			Start: row.Start.Time, End: row.End.Time,
