@@ -18,10 +18,6 @@ function Read-Direct($most) {
         $state.unreadable = Format-Message $_
     }
 }
-# Read-Bridge reads the same through the bridge. It sets runs and source as Read-Direct does, or leaves them alone; why
-# not goes to unreadable unless something stands there.
-function Read-Bridge($most) {
-}
 # A synchronization stages and exports nothing: what its steps would show as 0 is not shown.
 # Read-History reads the newest runs by a road: probe (directly, else by the bridge), direct, bridge, or none, which asks
 # nothing and says nothing. The answer says first whether it did.
@@ -31,7 +27,7 @@ function Read-History($since, $most, $road) {
     if ($road -eq 'none') { return }
     $state.unreadable = ''
     if ($road -eq 'probe' -or $road -eq 'direct') { Read-Direct $most }
-    if ($state.source -eq '' -and $road -ne 'direct') { Read-Bridge $most }
+    if ($state.source -eq '' -and $road -ne 'direct') { Read-Bridge $since $most $road }
     Out-Line @{ t = 'history'; readable = ($state.source -ne ''); source = $state.source; message = $state.unreadable }
     foreach ($run in $state.runs) {
         $start = ConvertTo-Utc (Format-Utc $run.StartDate)

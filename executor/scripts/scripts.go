@@ -33,15 +33,15 @@ var fragments embed.FS
 func parts(name string) []string {
 	switch name {
 	case Start:
-		return []string{"base", "server", "events", "result", "objects", "history", "watch", "start", "end"}
+		return []string{"base", "server", "events", "result", "objects", "bridge", "history", "watch", "start", "end"}
 	case Follow:
-		return []string{"base", "server", "events", "result", "objects", "history", "watch", "follow", "end"}
+		return []string{"base", "server", "events", "result", "objects", "bridge", "history", "watch", "follow", "end"}
 	case Status:
 		return []string{"base", "server", "events", "status", "end"}
 	case Check:
-		return []string{"base", "server", "events", "result", "objects", "history", "check", "end"}
+		return []string{"base", "server", "events", "result", "objects", "bridge", "history", "check", "end"}
 	case Errors:
-		return []string{"base", "server", "events", "result", "objects", "history", "csexport", "errors", "end"}
+		return []string{"base", "server", "events", "result", "objects", "bridge", "history", "csexport", "errors", "end"}
 	case Pending:
 		return []string{"base", "server", "result", "pending", "end"}
 	}

@@ -102,7 +102,7 @@ func (s *session) lastRuns(runs []Run) {
 
 func (s *session) runObjects(r Run) {
 	if len(r.Objects) > 0 {
-		s.objects(r.Connector, kindOf(r.Profile), "direct", r.Objects)
+		s.objects(r.Connector, kindOf(r.Profile), s.source, r.Objects)
 	}
 }
 

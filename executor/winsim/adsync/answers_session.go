@@ -19,6 +19,8 @@ type session struct {
 	lines int
 	err   error
 
+	source   string // by which road the run history was read
+	expected bool   // whether a bridge was to be there
 	busy     string // as last printed
 	looked   bool   // whether it was printed at all
 	problems []string

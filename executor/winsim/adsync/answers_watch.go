@@ -120,6 +120,19 @@ func (s *session) history(ctx context.Context, since *time.Time, limit int, road
 			message = f.firstLine()
 		}
 	}
+	if source == "" && road != "direct" {
+		var from time.Time
+		if since != nil {
+			from = *since
+		}
+		found, ok, why := s.bridge(ctx, from, limit, road)
+		if ok {
+			rows, source = found, "bridge"
+		} else if message == "" {
+			message = why
+		}
+	}
+	s.source = source
 	s.emit("history", "readable", source != "", "source", source, "message", message)
 	for _, r := range rows {
 		if since == nil || r.Start.Before(*since) {

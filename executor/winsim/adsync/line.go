@@ -108,6 +108,8 @@ func (m *Model) ask(ctx context.Context, call string, arguments json.RawMessage)
 		Filter       string `json:"filter"`
 		Limit        int    `json:"limit"`
 		Milliseconds int64  `json:"milliseconds"`
+
+		Requests []BridgeFile `json:"requests"`
 	}
 	if err := json.Unmarshal(arguments, &a); err != nil {
 		return nil, fmt.Errorf("read the arguments of %s: %w", call, err)
@@ -143,6 +145,12 @@ func (m *Model) ask(ctx context.Context, call string, arguments json.RawMessage)
 		return m.Statistics(ctx, a.Connector)
 	case "Get-ADSyncRunProfileResult":
 		return m.History(ctx, a.Limit)
+	case "Get-ScheduledTask":
+		return m.Task(ctx)
+	case "Start-ScheduledTask":
+		return nil, m.StartTask(ctx, a.Requests)
+	case "Bridged":
+		return m.Bridged(ctx), nil
 	case "csexport.exe":
 		return m.Export(ctx, a.Connector, a.Filter)
 	}

@@ -30,6 +30,10 @@ type Model struct {
 	failing map[string][]ObjectError // by connector and kind: what its last run could not do
 	log     []Event
 
+	bridged      []BridgeFile // answers that nobody has looked for yet
+	bridging     bool         // the task runs
+	bridgeStarts int
+
 	calls  map[string][]time.Time
 	starts int
 }

@@ -108,6 +108,11 @@ func furnish(directory string, s Settings) error {
 	if err := os.MkdirAll(filepath.Join(directory, "C", "Windows", "Temp"), 0o700); err != nil || s.Version == "" {
 		return err
 	}
+	for _, name := range []string{"requests", "answers"} {
+		if err := os.MkdirAll(filepath.Join(directory, "C", "Program Files", "adsyncbot-bridge", name), 0o700); err != nil {
+			return err
+		}
+	}
 	if !s.ExportMissing {
 		if err := write(filepath.Join(bin, "csexport.exe"), nil); err != nil {
 			return err

@@ -159,11 +159,11 @@ func TestNoFileOfCsexportIsLeft(t *testing.T) {
 func compose(t testing.TB, name, parameters string) string {
 	t.Helper()
 	parts := map[string]string{
-		"start":   "base server events result objects history watch start end",
-		"follow":  "base server events result objects history watch follow end",
+		"start":   "base server events result objects bridge history watch start end",
+		"follow":  "base server events result objects bridge history watch follow end",
 		"status":  "base server events status end",
-		"check":   "base server events result objects history check end",
-		"errors":  "base server events result objects history csexport errors end",
+		"check":   "base server events result objects bridge history check end",
+		"errors":  "base server events result objects bridge history csexport errors end",
 		"pending": "base server result pending end",
 	}[name]
 	var b strings.Builder

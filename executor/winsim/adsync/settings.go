@@ -54,6 +54,7 @@ type Settings struct {
 	Rights          Rights
 	NetworkLogon    bool // as over WinRM: the cmdlets that use the named pipe cannot reach the service
 	EventLogDenied  bool
+	Bridge          Bridge
 	ExportDenied    bool // csexport.exe is refused
 	ExportMissing   bool // csexport.exe is not installed
 	Enabled         bool // SyncCycleEnabled

@@ -1,5 +1,6 @@
 # The cmdlets of Windows that scripts use, and the connection to the model, which knows all answers.
 enum ServiceControllerStatus { Stopped = 1; StartPending = 2; StopPending = 3; Running = 4; ContinuePending = 5; PausePending = 6; Paused = 7 }
+enum TaskState { Unknown = 0; Disabled = 1; Queued = 2; Ready = 3; Running = 4 }
 class EndpointNotFoundException : System.InvalidOperationException {
     EndpointNotFoundException([string]$message) : base($message) {}
 }
@@ -51,6 +52,33 @@ function Get-Date {
 function Start-Sleep {
     [CmdletBinding()] param([Parameter(Position = 0)][double]$Seconds, [int]$Milliseconds)
     Invoke-Model 'Start-Sleep' @{ milliseconds = [long]($Seconds * 1000 + $Milliseconds) }
+    if ($bridge.started) { Write-Bridged }
+}
+# The scheduled task of the bridge: it takes the files in one folder and writes files into another. What it does with them,
+# and when it is done, the model knows.
+$bridge = @{ started = $false; folder = 'C:\Program Files\adsyncbot-bridge' }
+function Write-Bridged {
+    foreach ($file in Invoke-Model 'Bridged') {
+        Set-Content -LiteralPath "$($bridge.folder)\answers\$($file.name)" -Value $file.text -Encoding ASCII
+        Remove-Item -LiteralPath "$($bridge.folder)\requests\$($file.name)"
+    }
+}
+function Get-ScheduledTask {
+    [CmdletBinding()] param([string]$TaskName, [string]$TaskPath)
+    try { $state = Invoke-Model 'Get-ScheduledTask' } catch {
+        Write-Failure $PSCmdlet $_
+        return
+    }
+    [pscustomobject]@{ PSTypeName = 'Microsoft.Management.Infrastructure.CimInstance#Root/Microsoft/Windows/TaskScheduler/MSFT_ScheduledTask'; TaskName = $TaskName; TaskPath = $TaskPath; State = [TaskState]$state }
+}
+function Start-ScheduledTask {
+    [CmdletBinding()] param([string]$TaskName, [string]$TaskPath)
+    $requests = @(Get-ChildItem -LiteralPath "$($bridge.folder)\requests" -File | ForEach-Object { @{ name = $_.Name; text = "$(Get-Content -LiteralPath $_.FullName -Raw)" } })
+    try { Invoke-Model 'Start-ScheduledTask' @{ requests = $requests } } catch {
+        Write-Failure $PSCmdlet $_
+        return
+    }
+    $bridge.started = $true
 }
 # A module that a constrained script imports must itself keep full language, as a signed one does; so it is imported from here.
 function Import-Module {
