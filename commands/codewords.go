@@ -47,6 +47,9 @@ func codeWords(c executor.Code, server, about string) (cause, next Text, ok bool
 	case executor.CodeOther:
 		return line(the(server), " refused for a reason that I do not know."), line("Its own words are below. Look at it there, ", again), true
 	default:
+		if cause, next, ok := BridgeWords(c, server); ok {
+			return cause, next, ok
+		}
 		return ourCodeWords(c, server, about)
 	}
 }

@@ -29,6 +29,7 @@ func (v CycleView) ended() Answer {
 	if c.Baseline.Staging {
 		a.Lines = append(a.Lines, line(Code(c.Server), " is a staging server: nothing is exported, so nothing has changed in Entra ID."))
 	}
+	a.Lines = append(a.Lines, v.bridge()...)
 	a.Lines = append(a.Lines, v.joined()...)
 	return a
 }

@@ -196,6 +196,7 @@ func TestCycleMessages(t *testing.T) {
 		"following_out_of_reach":   and(following, func(v *CycleView) { v.Cycle.Follow.LastProblem = "unreachable" }),
 		"succeeded":                ended(executor.Succeeded, executor.FromEventLog),
 		"succeeded_counted":        and(ended(executor.Succeeded, executor.FromHistory), counted),
+		"succeeded_by_bridge":      and(ended(executor.Succeeded, executor.FromBridge), counted),
 		"succeeded_partly_counted": and(ended(executor.Succeeded, executor.FromHistory), counted, func(v *CycleView) {
 			v.Cycle.Runs[3].Counters = &executor.Counters{Adds: -1, Updates: -1, Deletes: -1, Errors: -1}
 		}),
@@ -259,6 +260,13 @@ func TestCycleMessages(t *testing.T) {
 		t.Run(name, func(t *testing.T) { golden(t, "cycle_"+name, CycleMessage(cycleView(change))) })
 	}
 	for _, c := range constants(t, "Code") {
+		if strings.HasPrefix(c, "bridge_") { // no reason not to start, but one to know less
+			t.Run("without the bridge: "+c, func(t *testing.T) {
+				without := func(v *CycleView) { v.Cycle.Result.Bridge = executor.Code(c) }
+				golden(t, "cycle_"+c, CycleMessage(cycleView(and(ended(executor.Succeeded, executor.FromEventLog), without))))
+			})
+			continue
+		}
 		t.Run("not started: "+c, func(t *testing.T) {
 			golden(t, "not_started_"+c, CycleMessage(cycleView(notStarted(executor.Code(c), ""))))
 		})

@@ -12,12 +12,19 @@ type Capability struct {
 	Message string    // why not directly: the server's own words, untrusted
 }
 
-// capabilityLife is how long a road is believed.
-const capabilityLife = 24 * time.Hour
+// How long a road is believed, and how long that there is none: somebody may set up the bridge.
+const (
+	capabilityLife = 24 * time.Hour
+	noneLife       = time.Hour
+)
 
 // Order is the road that the next script takes: the known one while it is believed, else finding out.
 func (c Capability) Order(now time.Time) Road {
-	if c.Road == "" || now.Sub(c.Checked) >= capabilityLife || now.Before(c.Checked) {
+	life := capabilityLife
+	if c.Road == RoadNone {
+		life = noneLife
+	}
+	if c.Road == "" || now.Sub(c.Checked) >= life || now.Before(c.Checked) {
 		return RoadProbe
 	}
 	return c.Road
@@ -28,6 +35,7 @@ type Reading struct {
 	Asked   Road
 	Found   Road   // by which it was read; empty when it was not
 	Message string // why not, the server's own words
+	Bridge  Code   // why the bridge did not answer that is there, or was to be; empty else
 }
 
 // After is the capability once a script has answered: what it read, if it tried, and the version it saw, if it told. A road
@@ -43,7 +51,7 @@ func (c Capability) After(now time.Time, r *Reading, version string) Capability 
 		return c
 	}
 	road := r.Found
-	if road == "" && r.Asked == RoadProbe {
+	if road == "" && r.Asked == RoadProbe && r.Bridge == "" {
 		road = RoadNone
 	}
 	next := Capability{Road: road, Since: now, Checked: now, Version: version, Message: r.Message}

@@ -18,8 +18,8 @@ func TestCapability(t *testing.T) {
 	}{
 		{"nothing is known", Capability{}, 0, RoadProbe},
 		{"a road is believed", known(RoadDirect), time.Hour, RoadDirect},
-		{"so is that there is none", known(RoadNone), 23 * time.Hour, RoadNone},
-		{"but not for more than a day", known(RoadNone), 24 * time.Hour, RoadProbe},
+		{"so is that there is none", known(RoadNone), 59 * time.Minute, RoadNone},
+		{"but not for more than an hour", known(RoadNone), time.Hour, RoadProbe},
 		{"nor when it was found in the future", known(RoadBridge), -time.Minute, RoadProbe},
 	} {
 		if got := test.has.Order(found.Add(test.at)); got != test.want {
@@ -37,6 +37,7 @@ func TestCapability(t *testing.T) {
 	}{
 		{"a first probe finds a road", Capability{}, &Reading{Asked: RoadProbe, Found: RoadDirect}, "2.6.92.0", RoadDirect, now},
 		{"a first probe finds none", Capability{}, &Reading{Asked: RoadProbe, Message: "net.pipe"}, "2.6.92.0", RoadNone, now},
+		{"a bridge that did not answer in time may do so next time", Capability{}, &Reading{Asked: RoadProbe, Bridge: CodeBridgeSilent}, "2.6.92.0", "", time.Time{}},
 		{"the same is known since it was found first", known(RoadNone), &Reading{Asked: RoadProbe}, "2.6.92.0", RoadNone, known(RoadNone).Since},
 		{"another road is known since now", known(RoadNone), &Reading{Asked: RoadProbe, Found: RoadBridge}, "2.6.92.0", RoadBridge, now},
 		{"a road that failed is not known any longer", known(RoadDirect), &Reading{Asked: RoadDirect, Message: "net.pipe"}, "2.6.92.0", "", time.Time{}},

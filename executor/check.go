@@ -19,6 +19,8 @@ type Checkup struct {
 	Skew             time.Duration // how far the server's clock is ahead of ours; the way there is in it
 	Groups           []Group
 	HistoryReadable  bool
+	HistoryRoad      Road   // by which it is
+	Bridge           Code   // why the bridge does not answer that is there; empty else
 	HistoryMessage   string // why not, the server's own words, untrusted
 	Connectors       []Connector
 	ConnectorsListed bool // whether the connectors could be read
@@ -42,7 +44,12 @@ func (e *Executor) Check(ctx context.Context, server string) (Checkup, error) {
 		case groupLine:
 			c.Groups = append(c.Groups, Group(line))
 		case historyLine:
-			c.HistoryReadable, c.HistoryMessage = line.Readable, line.Message
+			c.HistoryReadable, c.HistoryRoad, c.HistoryMessage = line.Readable, line.Source, line.Message
+		case problemLine:
+			if line.Doing == bridging {
+				c.Bridge = bridgeCode(line.Code)
+				return // it has words of its own
+			}
 		case connectorsLine:
 			c.Connectors, c.ConnectorsListed = line.List, true
 		}

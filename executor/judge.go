@@ -46,6 +46,9 @@ func (e evidence) judge() (Result, []Run) {
 			found[i].Verdict = "" // the engine's own results count, the log explains them
 		}
 	}
+	if result.Source != FromBridge {
+		result.Bridge = bridgeTrouble(e.problems)
+	}
 	result.Pending = e.pending
 	result.Findings = append(result.Findings, found...)
 	return result, runs

@@ -20,6 +20,7 @@ type Look struct {
 	Result    Result        // meaningful when Done
 	Objects   *ObjectErrors // with errors, from the run history; nil when the cycle is not over or it could not be read
 	Reading   *Reading      // of the run history; nil when this slice did not ask for it
+	Bridging  bool          // the bridge is asked in this slice, which takes its time
 }
 
 // observer builds a Look from the lines of one slice.
@@ -64,6 +65,11 @@ func (o *observer) take(line any) {
 			l.Baseline.ServerTime = o.clock
 			o.tell()
 		}
+	case beatLine:
+		if line.Doing == bridgeStart && !l.Bridging {
+			l.Bridging = true
+			o.tell()
+		}
 	case moduleLine:
 		l.Version = line.Version
 	case schedulerLine:
@@ -95,7 +101,7 @@ func (o *observer) take(line any) {
 		o.evidence.pending = append(o.evidence.pending, Pending(line))
 	case historyLine:
 		o.evidence.history = &line
-		l.Reading = line.reading(o.road)
+		l.Reading = line.reading(o.road, o.evidence.problems)
 	case runLine:
 		o.evidence.rows = append(o.evidence.rows, line)
 	case objectLine, objectsLine:

@@ -119,7 +119,7 @@ func (e *Executor) Errors(ctx context.Context, server string, order ErrorsOrder)
 		case moduleLine:
 			r.Version = line.Version
 		case historyLine:
-			r.Reading = line.reading(road)
+			r.Reading = line.reading(road, r.Problems)
 		case objectsLine:
 			lists++
 			failed = failed || !line.Readable

@@ -31,6 +31,20 @@ const (
 	CodeUnreachable    Code = "unreachable" // with a Failure's word in Result.Detail
 )
 
+// Why the bridge did not tell what a cycle changed; scripts write these words.
+const (
+	CodeBridgeMissing  Code = "bridge_missing" // there is none, or our account may not see it
+	CodeBridgeDenied   Code = "bridge_denied"  // our account may not write a request, or not start the task
+	CodeBridgeDisabled Code = "bridge_disabled"
+	CodeBridgeSilent   Code = "bridge_silent"  // no answer in time
+	CodeBridgeStale    Code = "bridge_stale"   // an answer of another time
+	CodeBridgeForeign  Code = "bridge_foreign" // an answer to another request
+	CodeBridgeGarbled  Code = "bridge_garbled" // what is no answer
+	CodeBridgeRights   Code = "bridge_rights"  // the account of the task may not look at the engine
+	CodeBridgeFailed   Code = "bridge_failed"  // anything else
+	CodeBridgeCut      Code = "bridge_cut"     // an answer with too many runs, from which the oldest are left out
+)
+
 // Refusal is a start that was refused, by the server or by our pre-flight. Nothing was started.
 type Refusal struct { //nolint:errname // the word of the domain
 	Code    Code

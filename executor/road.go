@@ -28,9 +28,9 @@ func (r Road) source() Source {
 	return FromHistory
 }
 
-// reading is what a history line says of the road that was asked for.
-func (l historyLine) reading(asked Road) *Reading {
-	r := &Reading{Asked: asked, Found: l.Source, Message: l.Message}
+// reading is what a history line says of the road that was asked for, after these problems.
+func (l historyLine) reading(asked Road, problems []Problem) *Reading {
+	r := &Reading{Asked: asked, Found: l.Source, Message: l.Message, Bridge: bridgeTrouble(problems)}
 	if !l.Readable {
 		r.Found = ""
 	}

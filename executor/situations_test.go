@@ -67,8 +67,9 @@ type outcome struct {
 	policy   executor.Policy
 	adopted  bool
 	runs     int
-	findings []int // their events
-	claimed  bool  // since when it reads AD is known
+	findings []int         // their events
+	bridge   executor.Code // why it did not tell
+	claimed  bool          // since when it reads AD is known
 }
 
 // delta asks for a delta and follows the cycle to its end.
@@ -95,7 +96,7 @@ func delta(t *testing.T, run program) outcome {
 		}
 	}
 	r := look.Result
-	o := outcome{verdict: r.Verdict, source: r.Source, code: r.Code, policy: look.Policy, adopted: adopted, runs: len(look.Runs), claimed: !look.ReadsFrom.IsZero()}
+	o := outcome{verdict: r.Verdict, source: r.Source, code: r.Code, bridge: r.Bridge, policy: look.Policy, adopted: adopted, runs: len(look.Runs), claimed: !look.ReadsFrom.IsZero()}
 	for _, f := range r.Findings {
 		o.findings = append(o.findings, f.EventID)
 	}
@@ -127,6 +128,13 @@ func expected() map[string]outcome {
 	blind := outcome{verdict: executor.Unknown, source: executor.FromNothing, code: executor.CodeUnreadable, policy: executor.Delta, claimed: true}
 	read := ends(executor.Succeeded, 6)
 	read.source = executor.FromHistory
+	bridged := ends(executor.Succeeded, 6)
+	bridged.source = executor.FromBridge
+	without := func(why executor.Code) outcome {
+		o := ends(executor.Succeeded, 6)
+		o.bridge = why
+		return o
+	}
 	return map[string]outcome{
 		"ok":                        ends(executor.Succeeded, 6),
 		"race":                      ends(executor.Succeeded, 6),
@@ -147,6 +155,15 @@ func expected() map[string]outcome {
 		"browse only":               refusedWith(executor.CodeNoRights),
 		"event log unreadable":      blind,
 		"history readable":          read,
+		"bridge":                    bridged,
+		"bridge busy":               bridged,
+		"bridge denied":             without(executor.CodeBridgeDenied),
+		"bridge disabled":           without(executor.CodeBridgeDisabled),
+		"bridge hangs":              without(executor.CodeBridgeSilent),
+		"bridge stale":              without(executor.CodeBridgeStale),
+		"bridge foreign":            without(executor.CodeBridgeForeign),
+		"bridge garbled":            without(executor.CodeBridgeGarbled),
+		"bridge rightless":          without(executor.CodeBridgeRights),
 		"constrained language":      ends(executor.Succeeded, 6),
 		"two forests":               ends(executor.Succeeded, 9),
 		"umlauts":                   ends(executor.Succeeded, 9),
@@ -218,7 +235,7 @@ func TestADeltaInPowerShell(t *testing.T) {
 			run("ok", language, culture)
 		}
 	}
-	for _, name := range []string{"umlauts", "running delta", "busy", "module missing", "event log unreadable", "history readable", "export errors", "cancelled"} {
+	for _, name := range []string{"umlauts", "running delta", "busy", "module missing", "event log unreadable", "history readable", "bridge", "bridge hangs", "bridge garbled", "export errors", "cancelled"} {
 		run(name, "ConstrainedLanguage", "de-DE")
 	}
 	t.Logf("%d cases", cases)

@@ -36,6 +36,7 @@ type Result struct {
 	// Detail holds the cause in words; it may hold text of the server (untrusted) and is escaped where it is shown.
 	Detail   string
 	Findings []Finding
+	Bridge   Code          // why the bridge did not tell; empty when it did, or was not to
 	Errors   *ErrorSummary // of objects; nil when it was not asked for, or could not be read
 	Pending  []Pending     // what waits to be imported or exported, from connector statistics; nil when not read
 }

@@ -21,6 +21,7 @@ import (
 const (
 	startSlice  = 60 * time.Second // pre-flight, start and first look: its cmdlets call the cloud
 	followSlice = 20 * time.Second
+	bridgeSlice = 30 * time.Second // from when the bridge is asked: it is waited for 15 s, and the events come after it
 	jobTimeout  = 70 * time.Second
 	rescueAfter = 71 * time.Second
 	// keepJobs is how long River keeps finished jobs. Never -1: on SQLite that means "delete at once".

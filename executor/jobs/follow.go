@@ -3,6 +3,7 @@ package jobs
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/adsyncbot/adsyncbot/executor"
@@ -49,7 +50,7 @@ func (s *slice) follow(ctx context.Context) (time.Duration, error) {
 	age := s.now().Sub(s.cycle.Intent)
 	defer s.crowd.enter()()
 	watch, gap := pace(age, s.crowd.dense())
-	act, cancel := context.WithTimeoutCause(ctx, followSlice, fmt.Errorf("follow slice on %s: no end after %s", s.cycle.Server, followSlice))
+	act, more, cancel := s.limited(ctx)
 	defer cancel()
 	n := s.noting()
 	failpoint.Strike(failpoint.LookBefore)
@@ -57,7 +58,12 @@ func (s *slice) follow(ctx context.Context) (time.Duration, error) {
 		Policy: s.cycle.Policy, Baseline: s.cycle.Baseline, ReadsFrom: s.cycle.ReadsFrom,
 		Follow: s.cycle.Follow, Runs: s.cycle.Runs,
 		SinceLook: s.now().Sub(s.cycle.Follow.LastLook), Watch: watch, History: s.road(ctx),
-	}, func(l executor.Look) { n.note(ctx, l) })
+	}, func(l executor.Look) {
+		if l.Bridging {
+			more()
+		}
+		n.note(ctx, l)
+	})
 	failpoint.Strike(failpoint.LookAfter)
 	if n.err != nil {
 		return 0, n.err
@@ -78,6 +84,22 @@ func (s *slice) follow(ctx context.Context) (time.Duration, error) {
 	s.take(look)
 	s.cycle.Follow.LastProblem = ""
 	return s.looked(ctx, look)
+}
+
+// limited is ctx for as long as a look may take. Once the bridge is asked, which must start a process of its own on the
+// server, more gives it that time from then on.
+func (s *slice) limited(ctx context.Context) (limited context.Context, more, cancel func()) {
+	limited, end := context.WithCancelCause(ctx)
+	timer := time.AfterFunc(followSlice, func() { end(fmt.Errorf("follow slice on %s: no end in time", s.cycle.Server)) })
+	more = sync.OnceFunc(func() {
+		if timer.Stop() {
+			timer.Reset(bridgeSlice)
+		}
+	})
+	return limited, more, func() {
+		timer.Stop()
+		end(nil)
+	}
 }
 
 // looked stores what a look brought, and ends the cycle when it is over.

@@ -50,6 +50,7 @@ type storedResult struct {
 	Findings []storedFinding `json:"findings,omitempty"`
 	Pending  []storedPending `json:"pending,omitempty"`
 	Errors   *storedErrors   `json:"errors,omitempty"`
+	Bridge   string          `json:"bridge,omitempty"`
 }
 
 type storedErrors struct {
@@ -109,6 +110,7 @@ func encodeState(c executor.Cycle) (string, error) {
 			Source: string(c.Result.Source),
 			Code:   string(c.Result.Code),
 			Detail: c.Result.Detail,
+			Bridge: string(c.Result.Bridge),
 		},
 	}
 	if c.Waiting != nil {
@@ -161,6 +163,7 @@ func decodeState(state string, c *executor.Cycle) error {
 	c.Result.Source = executor.Source(s.Result.Source)
 	c.Result.Code = executor.Code(s.Result.Code)
 	c.Result.Detail = s.Result.Detail
+	c.Result.Bridge = executor.Code(s.Result.Bridge)
 	for _, f := range s.Result.Findings {
 		c.Result.Findings = append(c.Result.Findings, executor.Finding{
 			Verdict: executor.Verdict(f.Verdict), What: f.What, Connector: f.Connector, EventID: f.EventID, Count: f.Count,

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/adsyncbot/adsyncbot/commands"
 	"github.com/adsyncbot/adsyncbot/executor"
 	"github.com/adsyncbot/adsyncbot/executor/winrm"
 )
@@ -174,9 +175,23 @@ func (c *checker) rights(name string, s ServerConfig, f executor.Checkup) {
 	if !f.Status.EventsReadable && in(sidEventReaders) {
 		c.note(name+" event log", "the account is in Event Log Readers, but the log cannot be read all the same", "")
 	}
-	if f.HistoryReadable {
+	c.history(name, account, f)
+}
+
+// history tells by which road results learn what a cycle changed. That there is no bridge is a choice; one that is there
+// and does not answer is not.
+func (c *checker) history(name, account string, f executor.Checkup) {
+	cause, next, broken := commands.BridgeWords(f.Bridge, name)
+	plain := commands.Plain{}
+	switch {
+	case f.HistoryRoad == executor.RoadBridge:
+		c.ok(name+" run history", "read by the bridge: results show what changed")
+	case f.HistoryReadable:
 		c.ok(name+" run history", "readable: results show what changed")
-	} else {
-		c.note(name+" run history", "not readable, as on every real server over WinRM: results come from the event log, without counts", "")
+	case broken:
+		c.bad(name+" bridge", plain.Text(cause)+" Results come from the event log, without counts.", plain.Text(next))
+	default:
+		c.note(name+" run history", "not readable, as on every real server over WinRM: results come from the event log, without counts",
+			"docs/bridge.md tells how it can be: adsyncbot bridge --account '"+account+"' --out bridge.ps1, then run that on the server")
 	}
 }

@@ -194,7 +194,7 @@ func (m *Model) bridgeRuns(since time.Time, most int) []bridgeRun {
 // bridgeStep is the one step of a run: which counters it fills depends on what the profile does.
 func bridgeStep(r Run) map[string]any {
 	step := map[string]any{"StepNumber": 1, "StepResult": r.Result}
-	for _, name := range strings.Fields("StageNoChange StageAdd StageUpdate StageRename StageDelete StageDeleteAdd StageFailure " +
+	for name := range strings.FieldsSeq("StageNoChange StageAdd StageUpdate StageRename StageDelete StageDeleteAdd StageFailure " +
 		"FlowFailure ExportAdd ExportUpdate ExportRename ExportDelete ExportDeleteAdd ExportFailure") {
 		step[name] = 0
 	}
