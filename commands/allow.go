@@ -61,6 +61,7 @@ type Decision struct {
 	Allowed bool
 	Rule    string // a grant's name, "everybody" for help and servers, or the Denial
 	Why     Denial // empty when allowed
+	Objects bool   // the channel may read names of objects
 }
 
 // Allow decides whether a caller may run a command on a server. It is pure and denies by default and in doubt.
@@ -84,7 +85,7 @@ func Allow(grants []Grant, home string, c Caller, command Command, server string
 		}
 		d := covers(g, c, command, server)
 		if d == "" {
-			return Decision{Allowed: true, Rule: g.Name}
+			return Decision{Allowed: true, Rule: g.Name, Objects: g.Objects}
 		}
 		nearest = closer(nearest, d)
 	}

@@ -7,7 +7,7 @@ import (
 )
 
 // ask makes a request of a delta or full.
-func (j *job) ask(ctx context.Context, a asked, rule string) Answer {
+func (j *job) ask(ctx context.Context, a asked, by Decision) Answer {
 	in := j.in
 	policy := executor.Delta
 	if a.command == Full {
@@ -17,7 +17,7 @@ func (j *job) ask(ctx context.Context, a asked, rule string) Answer {
 		ID: in.ID, Policy: policy, Server: a.server,
 		Asker:    executor.Asker{Way: executor.FromSlack, Team: in.Caller.Team, User: in.Caller.User},
 		Audience: executor.Audience{Team: in.Caller.Team, Channel: in.Caller.Channel},
-		Reason:   a.reason, Rule: rule, AskedAt: in.At,
+		Reason:   a.reason, Rule: by.Rule, AskedAt: in.At, Objects: by.Objects,
 	}, in.ReplyTo)
 	if err != nil {
 		j.entry.Result = "not stored"

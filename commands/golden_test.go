@@ -160,6 +160,13 @@ func TestCycleMessages(t *testing.T) {
 		return func(v *CycleView) { v.Cycle.Result.Code, v.Cycle.Result.Detail = c, detail }
 	}
 	seenFrom := func(channel string) func(*CycleView) { return func(v *CycleView) { v.Channel = channel } }
+	named := func(v *CycleView) {
+		v.Requests[0].Objects = true
+		r := failing()
+		v.Cycle.Result.Objects = r.Objects
+		summary := r.Summary(executor.Before{Server: at(0, 5)}, nil)
+		v.Cycle.Result.Errors = &summary
+	}
 	for name, change := range map[string]func(*CycleView){
 		"queued": nil,
 		"queued_reason": func(v *CycleView) {
@@ -228,6 +235,8 @@ func TestCycleMessages(t *testing.T) {
 			}}
 			v.Cycle.Result.Pending = []executor.Pending{{Connector: "contoso.com"}, {Connector: cloud, ExportUpdates: 2}}
 		}),
+		"errors_named":           and(ended(executor.Errors, executor.FromEventLog), named),
+		"errors_named_elsewhere": and(ended(executor.Errors, executor.FromEventLog), named, joinedBy(elsewhere), seenFrom("C2")),
 		"errors_more_than_listed": and(ended(executor.Errors, executor.FromHistory), cycleRuns(func(r []executor.Run) {
 			r[4].Result, r[4].Verdict, r[4].Counters.Errors = "completed-export-errors", executor.Errors, 300
 		}), func(v *CycleView) {

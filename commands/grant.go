@@ -13,6 +13,7 @@ type Grant struct {
 	Servers    []string
 	Users      []string // with UserGroups: who may; both empty means everybody in the channel
 	UserGroups []string
+	Objects    bool // the channel may read names of objects, which are people mostly
 }
 
 // ServerInfo is what commands know of a server.

@@ -146,7 +146,7 @@ func (j *job) serve(ctx context.Context) Answer {
 	j.decided(Allowed, d.Rule)
 	switch a.command {
 	case Delta, Full:
-		return j.ask(ctx, a, d.Rule)
+		return j.ask(ctx, a, d)
 	case Status:
 		return j.status(ctx, a)
 	case History:

@@ -2,6 +2,7 @@ package commands
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -47,8 +48,22 @@ func (v CycleView) objectErrors() []Text {
 		lines = append(lines, line(t, join(", ", v.newErrors(*s), v.chronicErrors(*s), v.otherErrors(*s)), ". Which, and what to do: ",
 			Code("/adsync "+string(Errors)+" "+v.Cycle.Server)))
 	}
+	lines = append(lines, v.named()...)
 	if s.Unread > 0 {
 		lines = append(lines, line("Not all lists of errors could be read, so there may be more."))
+	}
+	return lines
+}
+
+// named lists the newest objects by name, where the grant by which somebody asked here lets the channel read them.
+func (v CycleView) named() []Text {
+	may := func(r executor.Request) bool { return r.Objects && v.here(r) }
+	if !slices.ContainsFunc(v.Requests, may) {
+		return nil
+	}
+	var lines []Text
+	for _, o := range v.Cycle.Result.Objects {
+		lines = append(lines, line(object(o), " (", errorName(o.Type), ")"))
 	}
 	return lines
 }

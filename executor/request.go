@@ -39,6 +39,8 @@ type Request struct {
 	Reason   string
 	Rule     string // the deciding rule, for the audit
 	AskedAt  time.Time
+	// Objects lets the channel that asked read names of objects in the result.
+	Objects bool
 }
 
 // Patience is how long after the asking a cycle may still start; later the request ends and never starts.

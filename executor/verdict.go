@@ -38,7 +38,9 @@ type Result struct {
 	Findings []Finding
 	Bridge   Code          // why the bridge did not tell; empty when it did, or was not to
 	Errors   *ErrorSummary // of objects; nil when it was not asked for, or could not be read
-	Pending  []Pending     // what waits to be imported or exported, from connector statistics; nil when not read
+	// Objects are the newest of them, by name. They are kept only where somebody asked whose channel may read names.
+	Objects []ObjectError
+	Pending []Pending // what waits to be imported or exported, from connector statistics; nil when not read
 }
 
 // Finding is one thing the source says that matters for the verdict.

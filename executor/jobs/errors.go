@@ -35,7 +35,27 @@ func (s *slice) explain(ctx context.Context, look executor.Look) executor.Result
 	}
 	summary := found.Summary(before, seen)
 	r.Errors = &summary
+	if s.named(ctx) {
+		r.Objects = newest(found.Objects)
+	}
 	return r
+}
+
+// mostNamed is how many objects a cycle keeps by name.
+const mostNamed = 10
+
+func newest(objects []executor.ObjectError) []executor.ObjectError {
+	objects = slices.SortedStableFunc(slices.Values(objects), func(a, b executor.ObjectError) int { return b.First.Compare(a.First) })
+	return objects[:min(len(objects), mostNamed)]
+}
+
+// named reports whether a channel that waits for the cycle may read names of objects. When that cannot be read, it may not.
+func (s *slice) named(ctx context.Context) bool {
+	requests, err := s.store.Requests(ctx, s.cycle.ID)
+	if err != nil {
+		s.log.WarnContext(ctx, "requests not read", "error", err)
+	}
+	return slices.ContainsFunc(requests, func(r executor.Request) bool { return r.Objects })
 }
 
 // objects are the errors with objects that the cycle left behind. complete is whether there are no others on the server.

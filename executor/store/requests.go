@@ -9,7 +9,7 @@ import (
 	"github.com/adsyncbot/adsyncbot/executor"
 )
 
-const requestColumns = `id, policy, server, asker_way, asker_team, asker_user, audience_team, audience_channel, reason, rule, asked_at`
+const requestColumns = `id, policy, server, asker_way, asker_team, asker_user, audience_team, audience_channel, reason, rule, asked_at, objects`
 
 // Ask stores a request and decides what becomes of it: it joins the server's live cycle, or is refused because of it, or
 // gets a new cycle, whose job the caller inserts in the same transaction. The cycle's message to the request's audience
@@ -24,10 +24,10 @@ func (t *Tx) Ask(ctx context.Context, r executor.Request, replyTo string) (out e
 	// The row comes first: whoever stores the same request at the same time waits here for us.
 	n, err := t.exec(ctx, `
 		INSERT INTO requests (`+requestColumns+`, joined, reply_to)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, FALSE, $12)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, FALSE, $13)
 		ON CONFLICT (id) DO NOTHING`,
 		key(r.ID), string(r.Policy), r.Server, string(r.Asker.Way), r.Asker.Team, text(r.Asker.User),
-		r.Audience.Team, r.Audience.Channel, text(r.Reason), text(r.Rule), millis(r.AskedAt), text(replyTo))
+		r.Audience.Team, r.Audience.Channel, text(r.Reason), text(r.Rule), millis(r.AskedAt), r.Objects, text(replyTo))
 	if err != nil {
 		return out, false, err
 	}
@@ -138,6 +138,6 @@ func (q *queries) ReplyTo(ctx context.Context, request uuid.UUID) (string, error
 
 func scanRequest(r row) (req executor.Request, err error) {
 	err = r.Scan(&req.ID, &req.Policy, &req.Server, &req.Asker.Way, &req.Asker.Team, &req.Asker.User,
-		&req.Audience.Team, &req.Audience.Channel, &req.Reason, &req.Rule, (*moment)(&req.AskedAt))
+		&req.Audience.Team, &req.Audience.Channel, &req.Reason, &req.Rule, (*moment)(&req.AskedAt), &req.Objects)
 	return req, err
 }

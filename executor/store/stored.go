@@ -51,6 +51,19 @@ type storedResult struct {
 	Pending  []storedPending `json:"pending,omitempty"`
 	Errors   *storedErrors   `json:"errors,omitempty"`
 	Bridge   string          `json:"bridge,omitempty"`
+	Objects  []storedObject  `json:"objects,omitempty"`
+}
+
+type storedObject struct {
+	Connector string    `json:"connector,omitempty"`
+	Kind      string    `json:"kind,omitempty"`
+	Type      string    `json:"type,omitempty"`
+	DN        string    `json:"dn,omitempty"`
+	Name      string    `json:"name,omitempty"`
+	First     time.Time `json:"first,omitzero"`
+	Last      time.Time `json:"last,omitzero"`
+	Retries   int       `json:"retries,omitempty"`
+	Detail    string    `json:"detail,omitempty"`
 }
 
 type storedErrors struct {
@@ -131,6 +144,10 @@ func encodeState(c executor.Cycle) (string, error) {
 			s.Result.Errors.Types = append(s.Result.Errors.Types, storedType(t))
 		}
 	}
+	for _, o := range c.Result.Objects {
+		o.First, o.Last = o.First.UTC(), o.Last.UTC()
+		s.Result.Objects = append(s.Result.Objects, storedObject(o))
+	}
 	b, err := json.Marshal(s)
 	return string(b), err
 }
@@ -171,6 +188,9 @@ func decodeState(state string, c *executor.Cycle) error {
 	}
 	for _, p := range s.Result.Pending {
 		c.Result.Pending = append(c.Result.Pending, executor.Pending(p))
+	}
+	for _, o := range s.Result.Objects {
+		c.Result.Objects = append(c.Result.Objects, executor.ObjectError(o))
 	}
 	if e := s.Result.Errors; e != nil {
 		c.Result.Errors = &executor.ErrorSummary{Source: executor.Source(e.Source), Unread: e.Unread}

@@ -54,7 +54,14 @@ type GrantConfig struct {
 	Servers    []string `yaml:"servers"`
 	Users      []string `yaml:"users"`
 	UserGroups []string `yaml:"user_groups"`
+	Objects    string   `yaml:"objects"`
 }
+
+// What a grant's objects may say: who reads names of objects.
+const (
+	objectsAsker     = "asker" // who asks, in an answer that nobody else sees
+	objectsInChannel = "channel"
+)
 
 // AnnouncementConfig is something posted on a cron schedule.
 type AnnouncementConfig struct {
@@ -159,7 +166,7 @@ func (c *Config) Snapshot(team string) *commands.Snapshot {
 	for i, g := range c.Grants {
 		s.Grants = append(s.Grants, commands.Grant{
 			Name: fmt.Sprintf("grants[%d]", i), Channel: g.Channel, Commands: g.Commands,
-			Servers: g.Servers, Users: g.Users, UserGroups: g.UserGroups,
+			Servers: g.Servers, Users: g.Users, UserGroups: g.UserGroups, Objects: g.Objects == objectsInChannel,
 		})
 	}
 	return s

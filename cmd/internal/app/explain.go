@@ -69,6 +69,9 @@ func (c *Config) warnings() []string {
 		if everybody && full {
 			out = append(out, fmt.Sprintf("grants[%d]: everybody in %s may start a full cycle, which can take hours: name users or user_groups", i, g.Channel))
 		}
+		if g.Objects == objectsInChannel {
+			out = append(out, fmt.Sprintf("grants[%d]: results in %s may name people whose objects have errors, to everybody who can read the channel, and are kept with the cycle", i, g.Channel))
+		}
 		if everybody && slices.Contains(g.Servers, "*") && len(c.Servers) > 1 {
 			out = append(out, fmt.Sprintf(`grants[%d]: everybody in %s reaches every server, those added later too ("*")`, i, g.Channel))
 		}

@@ -172,6 +172,7 @@ func (c *Config) validateGrant(d *document, at string, g GrantConfig) {
 		d.addf(at+".servers", `is needed: name servers, or "*" for all`)
 	}
 	c.validateServers(d, at, g.Servers)
+	validateObjects(d, at, g.Objects)
 	for i, u := range g.Users {
 		if !slackID(u, "UW") {
 			d.addf(fmt.Sprintf("%s.users[%d]", at, i), "must be a user's id such as U012ABCDEF (profile, ⋮, Copy member ID)")
@@ -181,6 +182,14 @@ func (c *Config) validateGrant(d *document, at string, g GrantConfig) {
 		if !slackID(u, "S") {
 			d.addf(fmt.Sprintf("%s.user_groups[%d]", at, i), "must be a user group's id such as S012ABCDEF")
 		}
+	}
+}
+
+func validateObjects(d *document, at, objects string) {
+	switch objects {
+	case "", objectsAsker, objectsInChannel:
+	default:
+		d.addf(at+".objects", "%s", unknownWord("place", objects, []string{objectsAsker, objectsInChannel}))
 	}
 }
 
