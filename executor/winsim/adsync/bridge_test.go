@@ -157,3 +157,81 @@ func FuzzTheAnswerOfTheBridge(f *testing.F) {
 		}
 	})
 }
+
+// The fragment that reads answers is given answers that are none, too large, of others, of another time, or of other
+// shapes than they should be: each is refused with one line, and nothing of it is taken.
+func TestTheReaderBelievesOnlyAnAnswerToItsRequest(t *testing.T) {
+	now := `$([DateTime]::UtcNow.ToString('o'))`
+	good := `{"v":1,"id":"` + requestID + `","question":"history","made":"` + now + `","ok":true,"code":"","message":"","complete":true,"runs":[]}`
+	with := func(old, new string) string {
+		if !strings.Contains(good, old) {
+			t.Fatalf("there is no %s", old)
+		}
+		return strings.Replace(good, old, new, 1)
+	}
+	tests := []struct{ name, text, want string }{
+		{"a good one", good, "taken"},
+		{"nothing", "", "bridge_garbled"},
+		{"half of one", good[:40], "bridge_garbled"},
+		{"no object", `7`, "bridge_garbled"},
+		{"a list of two", "[" + good + "," + good + "]", "bridge_garbled"},
+		{"another version", with(`"v":1`, `"v":2`), "bridge_garbled"},
+		{"no version", with(`"v":1,`, ``), "bridge_garbled"},
+		{"another id", with(requestID, "2f8fad5b-d9cb-469f-a165-70867728950e"), "bridge_foreign"},
+		{"an id in capitals", with(requestID, strings.ToUpper(requestID)), "bridge_foreign"},
+		{"another question", with("history", "threshold"), "bridge_foreign"},
+		{"an hour old", with(now, `$([DateTime]::UtcNow.AddHours(-1).ToString('o'))`), "bridge_stale"},
+		{"of tomorrow", with(now, `$([DateTime]::UtcNow.AddDays(1).ToString('o'))`), "bridge_stale"},
+		{"a time that is none", with(now, "now"), "bridge_garbled"},
+		{"a time that is none but looks so", with(now, "2026-99-99T99:99:99Z"), "bridge_garbled"},
+		{"a refusal", with(`true,"code":"","message":""`, `false,"code":"pipe","message":"net.pipe"`), "bridge_failed"},
+		{"a lack of rights", with(`true,"code":"","message":""`, `false,"code":"access_denied","message":"no"`), "bridge_rights"},
+		{"ok in words", with(`"ok":true`, `"ok":"true"`), "bridge_failed"},
+		{"too large", with(`"message":""`, `"message":"`+strings.Repeat("x", 2_100_000)+`"`), "bridge_garbled"},
+	}
+	var b strings.Builder
+	for _, part := range []string{"base", "bridge"} {
+		text, err := os.ReadFile(filepath.Join("..", "..", "scripts", part+".ps1"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.Write(bytes.ReplaceAll(text, []byte("\n\n"), []byte("\n")))
+	}
+	dir := t.TempDir()
+	for i, test := range tests {
+		path := filepath.Join(dir, fmt.Sprint(i))
+		// The time is put in where the script runs, which has its own clock.
+		before, after, dated := strings.Cut(test.text, "$(")
+		expression := ""
+		if dated {
+			expression, after, _ = strings.Cut(after, `)"`)
+			after = `"` + after
+		}
+		if err := write(path, []byte(before+"@now@"+after)); err != nil {
+			t.Fatal(err)
+		}
+		if !dated {
+			if err := write(path, []byte(test.text)); err != nil {
+				t.Fatal(err)
+			}
+		} else {
+			fmt.Fprintf(&b, "Set-Content -LiteralPath '%s' -NoNewline -Value ((Get-Content -LiteralPath '%s' -Raw).Replace('@now@', (%s)))\n", path, path, expression)
+		}
+		fmt.Fprintf(&b, "$state.answer = $null\n'-----'\nRead-Answer '%s' '%s' 'history'\nif ($null -ne $state.answer) { 'taken' }\n", path, requestID)
+	}
+	m, _ := in(t, "ok", func(s *Settings) { s.Language = "ConstrainedLanguage" })
+	stdout, stderr := shell(t, m, "& {\nparam($json)\n"+b.String()+"} '{}'")
+	if stderr != "" {
+		t.Fatal(stderr)
+	}
+	got := strings.Split(stdout, "-----\n")[1:]
+	if len(got) != len(tests) {
+		t.Fatalf("%d outcomes of %d: %s", len(got), len(tests), stdout)
+	}
+	for i, test := range tests {
+		lines := strings.Split(strings.TrimSpace(got[i]), "\n")
+		if len(lines) != 1 || !strings.Contains(lines[0], test.want) {
+			t.Errorf("%s: %q, want one line with %s", test.name, got[i], test.want)
+		}
+	}
+}
