@@ -19,15 +19,24 @@ func notHome() commands.Answer {
 }
 
 // ackLate is for an acknowledgement that did not get through: Slack has shown an error already.
-func ackLate() commands.Answer {
+func ackLate(r received) commands.Answer {
+	if r.kind() == kindPress {
+		return refusing("Slack and I were out of touch when you pressed, so nothing was done.", "Press again.")
+	}
 	return refusing("Slack and I were out of touch when you asked, so nothing was started.", "Ask again.")
 }
 
-func wasDown() commands.Answer {
+func wasDown(r received) commands.Answer {
+	if r.kind() == kindPress {
+		return refusing("I was down when you pressed, so nothing was done.", "Press again.")
+	}
 	return refusing("I was down when you asked, so nothing was started.", "Ask again.")
 }
 
-func tooBusy() commands.Answer {
+func tooBusy(r received) commands.Answer {
+	if r.kind() == kindPress {
+		return refusing("Too much at once: nothing was done for your press.", "Press again in a minute.")
+	}
 	return refusing("Too many commands at once: nothing was started for this one.", "Ask again in a minute.")
 }
 

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -14,9 +15,11 @@ import (
 	"github.com/adsyncbot/adsyncbot/executor/store"
 )
 
-// Handler serves a command. commands.Handler is its production implementation.
+// Handler serves a command, and the press of a button. commands.Handler is its production implementation.
 type Handler interface {
 	Handle(ctx context.Context, in commands.Input) (commands.Answer, error)
+	// Press says whether its answer takes the place of what the button belongs to.
+	Press(ctx context.Context, in commands.Press) (a commands.Answer, replaces bool, err error)
 }
 
 // Config is what a Bot has to be told.
@@ -91,7 +94,7 @@ func (b *Bot) tidy(ctx context.Context) {
 		}
 		if now := b.clock.Now(); now.Sub(pruned) >= pruneGap {
 			pruned = now
-			if err := b.store.PruneInbox(ctx, now); err != nil && ctx.Err() == nil {
+			if err := errors.Join(b.store.PruneInbox(ctx, now), b.store.PruneQuestions(ctx, now)); err != nil && ctx.Err() == nil {
 				b.log.WarnContext(ctx, "inbox not pruned", "cause", scrub(err))
 			}
 		}

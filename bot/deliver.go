@@ -40,7 +40,7 @@ func tooMuch(code string) bool {
 
 func (c *Client) by(ctx context.Context, method string, m store.Message, what message) (string, error) {
 	if method == methodReply {
-		return "", c.respond(ctx, m.ReplyTo, what)
+		return "", c.respond(ctx, m.ReplyTo, m.Replaces, what)
 	}
 	// Blocks go with every edit: a text alone would take them away. Our own text is escaped already.
 	options := []slack.MsgOption{slack.MsgOptionText(what.Text, false), slack.MsgOptionBlocks(what.Blocks...)}
@@ -63,12 +63,13 @@ func (c *Client) by(ctx context.Context, method string, m store.Message, what me
 	return ts, err
 }
 
-// respond sends an answer to a response_url, which is a secret.
-func (c *Client) respond(ctx context.Context, to string, what message) error {
+// respond sends an answer to a response_url, which is a secret; one that replaces takes the place of the message whose
+// button was pressed.
+func (c *Client) respond(ctx context.Context, to string, replaces bool, what message) error {
 	no := false
 	err := slack.PostWebhookCustomHTTPContext(ctx, to, c.http, &slack.WebhookMessage{
 		ResponseType: slack.ResponseTypeEphemeral, Text: what.Text, Blocks: &slack.Blocks{BlockSet: what.Blocks},
-		UnfurlLinks: &no, UnfurlMedia: &no,
+		UnfurlLinks: &no, UnfurlMedia: &no, ReplaceOriginal: replaces,
 	})
 	if err != nil {
 		return fmt.Errorf("answer by response_url: %w", err)

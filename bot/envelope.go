@@ -5,6 +5,11 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"github.com/adsyncbot/adsyncbot/commands"
 )
 
 // Types of envelopes.
@@ -60,26 +65,85 @@ func parseSlash(payload []byte) (slashCommand, error) {
 	return c, nil
 }
 
-// key tells one typing of a command from another, also over a redelivery: a trigger_id is made for each. It is hashed
-// because it is a secret.
-func (c slashCommand) key(envelopeID string) string {
-	kind, id := "trigger", c.TriggerID
+// dedupKey tells one typing of a command, or one press of a button, from another, also over a redelivery: a trigger_id is
+// made for each. It is hashed because it is a secret.
+func dedupKey(team, triggerID, envelopeID string) string {
+	kind, id := "trigger", triggerID
 	if id == "" {
 		kind, id = "envelope", envelopeID
 	}
-	sum := sha256.Sum256([]byte(kind + "\x00" + c.Team + "\x00" + id))
+	sum := sha256.Sum256([]byte(kind + "\x00" + team + "\x00" + id))
 	return hex.EncodeToString(sum[:])
 }
 
-// storedCommand is a command's form in the inbox; its tags are never renamed.
+func (c slashCommand) key(envelopeID string) string { return dedupKey(c.Team, c.TriggerID, envelopeID) }
+
+func (p press) key(envelopeID string) string { return dedupKey(p.Team.ID, p.TriggerID, envelopeID) }
+
+// storedCommand is a command's, or a press's, form in the inbox; its tags are never renamed.
 type storedCommand struct {
 	Team        string `json:"team"`
 	Channel     string `json:"channel"`
 	ChannelName string `json:"channel_name,omitempty"`
 	User        string `json:"user"`
-	Command     string `json:"command"`
-	Text        string `json:"text"`
+	Command     string `json:"command,omitempty"`
+	Text        string `json:"text,omitempty"`
 	ReplyTo     string `json:"reply_to"`
+	Action      string `json:"action,omitempty"` // of a press: which button
+	About       string `json:"about,omitempty"`  // and what it is about
+}
+
+// press is what Slack says about a button that somebody pressed. TriggerID and ResponseURL are as good as passwords.
+type press struct {
+	Type string `json:"type"`
+	App  string `json:"api_app_id"`
+	Team struct {
+		ID string `json:"id"`
+	} `json:"team"`
+	User struct {
+		ID   string `json:"id"`
+		Team string `json:"team_id"`
+	} `json:"user"`
+	Channel struct {
+		ID   string `json:"id"`
+		Name string `json:"name"`
+	} `json:"channel"`
+	Actions []struct {
+		ID    string `json:"action_id"`
+		Value string `json:"value"`
+	} `json:"actions"`
+	ResponseURL string `json:"response_url"`
+	TriggerID   string `json:"trigger_id"`
+}
+
+// parsePress reads an interaction. It reports false for one that is none of a button of ours: nothing that we post leads
+// to it.
+func parsePress(payload []byte) (p press, ours bool, err error) {
+	if err := json.Unmarshal(payload, &p); err != nil {
+		return press{}, false, fmt.Errorf("read interaction: %w", err)
+	}
+	if p.Type != "block_actions" || len(p.Actions) != 1 || !slices.Contains(commands.Actions(), commands.Action(p.Actions[0].ID)) {
+		return p, false, nil
+	}
+	if p.Team.ID == "" || p.User.ID == "" || p.Channel.ID == "" {
+		return p, false, fmt.Errorf("read press: team, user or channel is missing")
+	}
+	if _, err := uuid.Parse(p.Actions[0].Value); err != nil {
+		return p, false, fmt.Errorf("read press: its value is no id")
+	}
+	return p, true, nil
+}
+
+// stored is for a press that is ours.
+func (p press) stored() storedCommand {
+	c := storedCommand{
+		Team: p.Team.ID, Channel: p.Channel.ID, ChannelName: p.Channel.Name, User: p.User.ID, ReplyTo: p.ResponseURL,
+		Action: p.Actions[0].ID, About: p.Actions[0].Value,
+	}
+	if p.User.Team != "" { // people of other workspaces can press what they see
+		c.Team = p.User.Team
+	}
+	return c
 }
 
 func (c slashCommand) stored() storedCommand {

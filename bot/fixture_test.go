@@ -197,17 +197,36 @@ func (f handlerFunc) Handle(ctx context.Context, in commands.Input) (commands.An
 	return f(ctx, in)
 }
 
-// counting answers every command and keeps what it was asked.
+func (f handlerFunc) Press(context.Context, commands.Press) (commands.Answer, bool, error) {
+	return commands.Answer{}, false, errors.New("nobody presses here")
+}
+
+// counting answers every command and press, and keeps what it was asked.
 type counting struct {
-	mu     sync.Mutex
-	inputs []commands.Input
+	mu      sync.Mutex
+	inputs  []commands.Input
+	presses []commands.Press
+	asks    []commands.Action // buttons under every answer
 }
 
 func (c *counting) Handle(_ context.Context, in commands.Input) (commands.Answer, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.inputs = append(c.inputs, in)
-	return commands.Answer{Headline: commands.Text{commands.Words("You typed " + in.Text)}}, nil
+	return commands.Answer{Headline: commands.Text{commands.Words("You typed " + in.Text)}, Actions: c.asks, About: in.ID}, nil
+}
+
+func (c *counting) Press(_ context.Context, in commands.Press) (commands.Answer, bool, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.presses = append(c.presses, in)
+	return commands.Answer{Headline: commands.Text{commands.Words("You pressed " + in.Action.Label())}}, true, nil
+}
+
+func (c *counting) pressed() []commands.Press {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return append([]commands.Press(nil), c.presses...)
 }
 
 func (c *counting) asked() []commands.Input {

@@ -57,7 +57,7 @@ func (b *Bot) takeUp(ctx context.Context, row store.Envelope, serve bool) error 
 	}
 	if !serve {
 		// What has led to a request may have started a cycle: only serving it again finds the true answer.
-		_, err := b.store.Request(ctx, row.ID)
+		_, err := b.store.Request(ctx, r.request())
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
@@ -66,7 +66,7 @@ func (b *Bot) takeUp(ctx context.Context, row store.Envelope, serve bool) error 
 	age := b.clock.Now().Sub(row.ReceivedAt)
 	if !serve {
 		b.log.WarnContext(ctx, "command left, and too old to be served", "ref", r.ref(), "age", age, "acknowledged", !row.AckedAt.IsZero())
-		b.settle(ctx, r, wasDown())
+		b.settle(ctx, r, wasDown(r), false)
 		return nil
 	}
 	b.log.InfoContext(ctx, "command taken up", "ref", r.ref(), "age", age)
@@ -80,11 +80,14 @@ func (b *Bot) takeUp(ctx context.Context, row store.Envelope, serve bool) error 
 
 func readStored(row store.Envelope) (received, error) {
 	r := received{id: row.ID, at: row.ReceivedAt}
-	if row.Kind != kindCommand {
+	if row.Kind != kindCommand && row.Kind != kindPress {
 		return r, fmt.Errorf("inbox row of unknown kind %q", row.Kind)
 	}
 	if err := json.Unmarshal(row.Payload, &r.command); err != nil {
 		return r, fmt.Errorf("read stored command: %w", err)
+	}
+	if r.kind() != row.Kind {
+		return r, fmt.Errorf("inbox row of kind %q holds a %s", row.Kind, r.kind())
 	}
 	return r, nil
 }

@@ -40,7 +40,23 @@ func layout(a commands.Answer) message {
 	if footer := inBlocks().line(a.Footer, maxSection); strings.TrimSpace(footer) != "" {
 		m.Blocks = append(m.Blocks, slack.NewContextBlock("", verbatim(footer)))
 	}
+	if len(a.Actions) > 0 {
+		m.Blocks = append(m.Blocks, buttons(a))
+	}
 	return m
+}
+
+// buttons are the actions of an answer. Each carries what it is about, and nothing else.
+func buttons(a commands.Answer) *slack.ActionBlock {
+	var all []slack.BlockElement
+	for _, action := range a.Actions {
+		b := slack.NewButtonBlockElement(string(action), a.About.String(), slack.NewTextBlockObject(slack.PlainTextType, action.Label(), false, false))
+		if action.Grave() {
+			b.WithStyle(slack.StyleDanger)
+		}
+		all = append(all, b)
+	}
+	return slack.NewActionBlock("", all...)
 }
 
 // bodyOf returns the headline and the lines, written.
@@ -103,6 +119,13 @@ func textOf(a commands.Answer) string {
 	}
 	if strings.TrimSpace(text) == "" {
 		return "(no text)"
+	}
+	if len(a.Actions) > 0 {
+		labels := make([]string, len(a.Actions))
+		for i, action := range a.Actions {
+			labels[i] = "[" + action.Label() + "]"
+		}
+		text += "\n" + strings.Join(labels, " ")
 	}
 	return text
 }

@@ -22,6 +22,7 @@ func words(s string) commands.Text { return commands.Text{commands.Words(s)} }
 func TestLayoutIsGolden(t *testing.T) {
 	hostile := `<!channel> <@U1> <#C1> @here @channel *b* & <https://evil.example|click>`
 	id := uuid.MustParse("01930000-0000-7000-8000-00000000beef")
+	typed, pressed := received{id: id}, received{id: id, command: storedCommand{Action: string(commands.Leave)}}
 	cycle := func(change func(*executor.Cycle)) commands.Answer {
 		c := executor.Cycle{ID: id, Server: "aadc01", Policy: executor.Delta, Origin: executor.Started, Phase: executor.PhaseQueued, AskedAt: nine41}
 		change(&c)
@@ -46,23 +47,30 @@ func TestLayoutIsGolden(t *testing.T) {
 			Mark: commands.MarkBad, Headline: words(hostile), Lines: []commands.Text{{commands.Bold(hostile)}, {commands.Code(hostile)}, {commands.User(hostile)}},
 			Detail: hostile, Footer: words(hostile),
 		},
-		"empty":            {},
-		"long_line":        {Headline: words(strings.Repeat("<&>", 2000))},
-		"too_many_lines":   {Mark: commands.MarkInfo, Headline: words("list"), Lines: lines(600, strings.Repeat("x", 60))},
-		"mark_info":        {Mark: commands.MarkInfo, Headline: words("info")},
-		"mark_waiting":     {Mark: commands.MarkWaiting, Headline: words("waiting")},
-		"mark_running":     {Mark: commands.MarkRunning, Headline: words("running")},
-		"mark_good":        {Mark: commands.MarkGood, Headline: words("good")},
-		"mark_warning":     {Mark: commands.MarkWarning, Headline: words("warning")},
-		"mark_bad":         {Mark: commands.MarkBad, Headline: words("bad")},
-		"mark_unknown":     {Mark: commands.MarkUnknown, Headline: words("unknown")},
-		"mark_refused":     {Mark: commands.MarkRefused, Headline: words("refused")},
-		"edge_not_stored":  notStored(),
-		"edge_not_read":    notRead(),
-		"edge_not_home":    notHome(),
-		"edge_ack_late":    ackLate(),
-		"edge_was_down":    wasDown(),
-		"edge_too_busy":    tooBusy(),
+		"empty":               {},
+		"long_line":           {Headline: words(strings.Repeat("<&>", 2000))},
+		"too_many_lines":      {Mark: commands.MarkInfo, Headline: words("list"), Lines: lines(600, strings.Repeat("x", 60))},
+		"mark_info":           {Mark: commands.MarkInfo, Headline: words("info")},
+		"mark_waiting":        {Mark: commands.MarkWaiting, Headline: words("waiting")},
+		"mark_running":        {Mark: commands.MarkRunning, Headline: words("running")},
+		"mark_good":           {Mark: commands.MarkGood, Headline: words("good")},
+		"mark_warning":        {Mark: commands.MarkWarning, Headline: words("warning")},
+		"mark_bad":            {Mark: commands.MarkBad, Headline: words("bad")},
+		"mark_unknown":        {Mark: commands.MarkUnknown, Headline: words("unknown")},
+		"mark_refused":        {Mark: commands.MarkRefused, Headline: words("refused")},
+		"edge_not_stored":     notStored(),
+		"edge_not_read":       notRead(),
+		"edge_not_home":       notHome(),
+		"edge_ack_late":       ackLate(typed),
+		"edge_was_down":       wasDown(typed),
+		"edge_too_busy":       tooBusy(typed),
+		"edge_press_ack_late": ackLate(pressed),
+		"edge_press_was_down": wasDown(pressed),
+		"edge_press_too_busy": tooBusy(pressed),
+		"buttons": {
+			Mark: commands.MarkWarning, Headline: words("Full on aadc01: start it?"), Footer: words("Nothing is done unless you press it."),
+			Actions: commands.Actions(), About: id,
+		},
 		"edge_internal":    explained(commands.Explain(errLinkGone, "E-7F3K")),
 		"edge_invite":      inviteMe("C1", "not_in_channel", false),
 		"edge_invite_late": inviteMe("C1", "channel_not_found", true),
@@ -144,9 +152,11 @@ func checkMessage(t *testing.T, m message, markups int) {
 			Verbatim bool   `json:"verbatim"`
 		} `json:"text"`
 		Elements []struct {
-			Type     string `json:"type"`
-			Text     string `json:"text"`
-			Verbatim bool   `json:"verbatim"`
+			Type     string          `json:"type"`
+			Text     json.RawMessage `json:"text"` // a string, or the text object of a button
+			Verbatim bool            `json:"verbatim"`
+			ID       string          `json:"action_id"`
+			Value    string          `json:"value"`
 		} `json:"elements"`
 	}
 	if err := json.Unmarshal(raw, &blocks); err != nil {
@@ -176,7 +186,17 @@ func checkMessage(t *testing.T, m message, markups int) {
 			check(b.Text.Type, b.Text.Text, b.Text.Verbatim)
 		case "context":
 			for _, e := range b.Elements {
-				check(e.Type, e.Text, e.Verbatim)
+				var text string
+				if err := json.Unmarshal(e.Text, &text); err != nil {
+					t.Fatal(err)
+				}
+				check(e.Type, text, e.Verbatim)
+			}
+		case "actions": // nothing in a button comes from outside
+			for _, e := range b.Elements {
+				if _, err := uuid.Parse(e.Value); e.Type != "button" || err != nil || commands.Action(e.ID).Label() == "" {
+					t.Errorf("a button of %+v", e)
+				}
 			}
 		case "rich_text": // its text is text
 			if len(b.Elements) != 1 || b.Elements[0].Type != "rich_text_preformatted" {

@@ -9,7 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promauto"
 )
 
-// What became of a slash command that came in.
+// What became of a slash command, or a press, that came in.
 const (
 	commandStored          = "stored" // acknowledged, and on its way to the Handler
 	commandDuplicate       = "duplicate"
@@ -77,7 +77,7 @@ func newMetrics(reg prometheus.Registerer, link func() Link, now func() time.Tim
 	m := &metrics{
 		commands: f.NewCounterVec(prometheus.CounterOpts{
 			Name: "adsyncbot_inbox_commands_total",
-			Help: "Slash commands that came in, by what became of them: stored, duplicate, unreadable, foreign, not_stored, not_acknowledged, overload.",
+			Help: "Slash commands, and presses of buttons, that came in, by what became of them: stored, duplicate, unreadable, foreign, not_stored, not_acknowledged, overload.",
 		}, []string{"result"}),
 		acks: f.NewHistogram(prometheus.HistogramOpts{
 			Name:    "adsyncbot_slack_ack_duration_seconds",

@@ -122,7 +122,7 @@ func TestAMinuteOfStormLosesNoEnd(t *testing.T) {
 			all := s.cycles(p, cycles, channels...)
 			answers := 0
 			answer := func(replyTo string) {
-				m, err := ephemeral(uuid.Must(uuid.NewV7()), storedCommand{Team: "T0SIM", Channel: channels[0], User: ann, ReplyTo: replyTo}, wasDown())
+				m, err := ephemeral(uuid.Must(uuid.NewV7()), storedCommand{Team: "T0SIM", Channel: channels[0], User: ann, ReplyTo: replyTo}, wasDown(received{}))
 				if err == nil {
 					err = s.store.AddMessage(t.Context(), m)
 				}

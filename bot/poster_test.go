@@ -223,7 +223,7 @@ func TestAnAnswerFallsBackFromItsResponseURL(t *testing.T) {
 	s.ws.Fail(methodReply, -1, slacksim.Fault{HTTPStatus: 404})
 	m, err := ephemeral(uuid.Must(uuid.NewV7()), storedCommand{
 		Team: "T0SIM", Channel: helpdesk, User: ann, ReplyTo: strings.TrimSuffix(s.ws.URL(), "api/") + "commands/gone",
-	}, wasDown())
+	}, wasDown(received{}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -240,7 +240,7 @@ func TestAnAnswerFallsBackFromItsResponseURL(t *testing.T) {
 func TestAnAnswerThatCannotBeSentIsGivenUpAfterHalfAnHour(t *testing.T) {
 	s, p, _ := posting(t)
 	s.ws.Fail(methodEphemeral, -1, slacksim.Fault{HTTPStatus: 503})
-	m, err := ephemeral(uuid.Must(uuid.NewV7()), storedCommand{Team: "T0SIM", Channel: helpdesk, User: ann}, wasDown())
+	m, err := ephemeral(uuid.Must(uuid.NewV7()), storedCommand{Team: "T0SIM", Channel: helpdesk, User: ann}, wasDown(received{}))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -35,20 +35,20 @@ func (b *Bot) worker(ctx context.Context) {
 func (b *Bot) serve(ctx context.Context, r received) {
 	limited, cancel := context.WithTimeoutCause(ctx, serveLimit, fmt.Errorf("the command took longer than %s", serveLimit))
 	defer cancel()
-	answer, err := b.handle(limited, r)
+	answer, replaces, err := b.handle(limited, r)
 	if ctx.Err() != nil {
 		return
 	}
 	failpoint.Strike(failpoint.AnswerBefore)
 	if err != nil {
 		b.log.ErrorContext(ctx, "command failed", "ref", r.ref(), "user", r.command.User, "channel", r.command.Channel, "cause", scrub(err))
-		answer = explained(commands.Explain(err, r.ref()))
+		answer, replaces = explained(commands.Explain(err, r.ref())), false
 	}
-	b.settle(ctx, r, answer)
+	b.settle(ctx, r, answer, replaces)
 }
 
 // handle asks the Handler, and turns a panic of it into an error.
-func (b *Bot) handle(ctx context.Context, r received) (a commands.Answer, err error) {
+func (b *Bot) handle(ctx context.Context, r received) (a commands.Answer, replaces bool, err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			err = fmt.Errorf("panic: %v", cause)
@@ -56,20 +56,26 @@ func (b *Bot) handle(ctx context.Context, r received) (a commands.Answer, err er
 		}
 	}()
 	c := r.command
-	return b.handler.Handle(ctx, commands.Input{
-		ID: r.id, Caller: b.people.logging(b.log.With("ref", r.ref())).caller(ctx, c), Text: c.Text, Command: c.Command, At: r.at, ReplyTo: c.ReplyTo,
-	})
+	caller := b.people.logging(b.log.With("ref", r.ref())).caller(ctx, c)
+	if r.kind() == kindPress {
+		return b.handler.Press(ctx, commands.Press{
+			ID: r.id, Caller: caller, Action: commands.Action(c.Action), Question: r.request(), At: r.at, ReplyTo: c.ReplyTo,
+		})
+	}
+	a, err = b.handler.Handle(ctx, commands.Input{ID: r.id, Caller: caller, Text: c.Text, Command: c.Command, At: r.at, ReplyTo: c.ReplyTo})
+	return a, false, err
 }
 
 func stack() string { return string(debug.Stack()) }
 
 // settle stores the answer for delivery and marks the command as done, in one transaction. Where that fails, workOff takes
-// the command up again.
-func (b *Bot) settle(ctx context.Context, r received, a commands.Answer) {
+// the command up again. replaces is for the answer to a press that takes the place of what was pressed.
+func (b *Bot) settle(ctx context.Context, r received, a commands.Answer, replaces bool) {
 	defer b.mine.remove(r.id)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), afterLimit)
 	defer cancel()
 	m, err := ephemeral(r.id, r.command, a) // the answer has the command's id, so that the log calls both the same
+	m.Replaces = replaces
 	if err == nil {
 		err = b.store.Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
 			return errors.Join(tx.AddMessage(ctx, m), tx.Handled(ctx, r.id))

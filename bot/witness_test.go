@@ -206,6 +206,14 @@ func (e echo) Handle(_ context.Context, in commands.Input) (commands.Answer, err
 	return commands.Answer{Headline: commands.Text{commands.Words("You typed " + in.Text)}}, nil
 }
 
+func (e echo) Press(_ context.Context, in commands.Press) (commands.Answer, bool, error) {
+	if who := in.Caller; !who.Person.Known || who.User != "W012A3CDE" || who.Team != witnessTeam || who.Channel != "C012AB3CD" {
+		return commands.Answer{}, false, fmt.Errorf("an unknown presser: %+v", who)
+	}
+	e.texts <- string(in.Action) + " " + in.Question.String()
+	return commands.Answer{Headline: commands.Text{commands.Words("You pressed " + in.Action.Label())}}, true, nil
+}
+
 // TestAnotherSlackIsServed drives the bot by a Slack that shares nothing with the simulator of the other tests.
 func TestAnotherSlackIsServed(t *testing.T) {
 	w := newWitness(t)
@@ -274,6 +282,30 @@ func TestAnotherSlackIsServed(t *testing.T) {
 		t.Errorf("handled %q", text)
 	}
 	w.answered("You typed status")
+
+	for range 2 { // the second one is a duplicate
+		if err := second.send(ctx, w.press("8f1c2d0e-6a55-4be1-9f52-7e0d0a1b2c3d", "12321423423.333649436676.d8c1bb837935619ccad0f624c448ffb3")); err != nil {
+			t.Fatal(err)
+		}
+		w.acknowledged(second, "8f1c2d0e-6a55-4be1-9f52-7e0d0a1b2c3d")
+	}
+	if text := take(t, "press", handler.texts); text != "leave 01930000-0000-7000-8000-00000000beef" {
+		t.Errorf("handled %q", text)
+	}
+	if body := w.answered("You pressed Leave it"); !strings.Contains(body, `"replace_original":true`) {
+		t.Errorf("the answer leaves the buttons: %s", body)
+	}
+}
+
+// press is the envelope of a button in an ephemeral message, which its payload does not hold.
+func (w *witness) press(envelope, trigger string) string {
+	return `{"envelope_id":"` + envelope + `","type":"interactive","accepts_response_payload":true,"payload":{"type":"block_actions",` +
+		`"user":{"id":"W012A3CDE","username":"spengler","name":"spengler","team_id":"` + witnessTeam + `"},"api_app_id":"A111","token":"Shh_its_a_seekrit",` +
+		`"container":{"type":"message","message_ts":"1548261231.000200","channel_id":"C012AB3CD","is_ephemeral":true},"trigger_id":"` + trigger + `",` +
+		`"team":{"id":"` + witnessTeam + `","domain":"subarachnoid"},"enterprise":null,"is_enterprise_install":false,` +
+		`"channel":{"id":"C012AB3CD","name":"general"},"state":{"values":{}},"response_url":"` + w.http.URL + `/commands/1234/5678",` +
+		`"actions":[{"action_id":"leave","block_id":"qZ5","text":{"type":"plain_text","text":"Leave it","emoji":false},` +
+		`"value":"01930000-0000-7000-8000-00000000beef","type":"button","action_ts":"1548426417.840180"}]}}`
 }
 
 // acknowledged takes the next frame, which must acknowledge an envelope and say nothing else.
@@ -287,9 +319,9 @@ func (w *witness) acknowledged(l *witnessLink, envelope string) {
 }
 
 // answered takes the next answer, which is for the asker alone.
-func (w *witness) answered(text string) {
+func (w *witness) answered(text string) (body string) {
 	w.t.Helper()
-	body := take(w.t, "answer", w.answers)
+	body = take(w.t, "answer", w.answers)
 	var a struct {
 		Text         string            `json:"text"`
 		ResponseType string            `json:"response_type"`
@@ -299,4 +331,5 @@ func (w *witness) answered(text string) {
 	if err != nil || a.Text != text || !slices.Contains([]string{"", "ephemeral"}, a.ResponseType) || len(a.Blocks) == 0 {
 		w.t.Errorf("answered by %s", body)
 	}
+	return body
 }

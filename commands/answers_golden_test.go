@@ -35,6 +35,12 @@ func TestAnswers(t *testing.T) {
 		},
 	}
 	pastRequests := map[uuid.UUID][]executor.Request{past[0].ID: {request(executor.FromSlack, "U2BOB", "C2", nine41)}}
+	lastFull := past[0]
+	lastFull.Policy, lastFull.ReadsFrom, lastFull.EndedAt = executor.Initial, at(-600, 0), at(-400, 0)
+	staged := past[0]
+	staged.Baseline.Staging = true
+	liveFull := live
+	liveFull.Policy = executor.Initial
 	for _, tt := range []struct {
 		name, channel, text string
 		world               *world
@@ -51,7 +57,13 @@ func TestAnswers(t *testing.T) {
 		{name: "delta_joined_before_reading", channel: "C2", text: "delta aadc01", world: &world{outcome: executor.Outcome{Cycle: queued, Joined: true}, requests: here}},
 		{name: "delta_joined_at_the_start", channel: "C2", text: "delta aadc01", world: &world{outcome: executor.Outcome{Cycle: unread, Joined: true}, requests: here}},
 		{name: "delta_served_already", channel: "C2", text: "delta aadc01", world: &world{outcome: executor.Outcome{Cycle: past[0], Joined: true}, requests: pastRequests}},
-		{name: "full_in_the_way", channel: "C2", text: "full aadc01", world: &world{outcome: executor.Outcome{Refused: &live}, requests: here}},
+		{name: "full_in_the_way", channel: "C2", text: "full aadc01", world: &world{live: []executor.Cycle{live}, requests: here}},
+		{name: "full_asks", channel: "C2", text: "full aadc01 because new filter rule"},
+		{name: "full_asks_known", channel: "C2", text: "full aadc01", world: &world{
+			before: executor.Past{Usual: 3*time.Hour + 12*time.Minute, Last: &lastFull}, past: map[string][]executor.Cycle{"aadc01": {staged}}, requests: pastRequests,
+		}},
+		{name: "full_asks_while_one_runs", channel: "C2", text: "full aadc01", world: &world{live: []executor.Cycle{liveFull}, requests: here}},
+		{name: "full_asks_not_stored", channel: "C2", text: "full aadc01", world: &world{poseErr: errors.New("disk full")}},
 		{name: "store_failed", channel: "C1", text: "delta", world: &world{askErr: errors.New("disk full")}},
 		{name: "which_server", channel: "C2", text: "delta because x"},
 		{name: "delta_all", channel: "C2", text: "delta all"},

@@ -42,6 +42,15 @@ func Grantable() []string {
 // changes reports whether c changes something on a server.
 func (c Command) changes() bool { return c == Delta || c == Full }
 
+// confirmed returns the button that somebody has to press before c is carried out; none for a command that asks nothing
+// first.
+func (c Command) confirmed() (yes Action, asks bool) {
+	if c == Full {
+		return StartFull, true
+	}
+	return "", false
+}
+
 // overrides reports whether c stops something or overrides a protection: "*" never includes it, named or not.
 func (c Command) overrides() bool {
 	switch c {

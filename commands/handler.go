@@ -72,44 +72,58 @@ const (
 
 // Handler serves commands.
 type Handler struct {
-	queue    Queue
-	records  Records
-	looker   Looker
-	auditor  Auditor
-	snapshot func() *Snapshot
-	now      func() time.Time
-	log      *slog.Logger
+	queue     Queue
+	records   Records
+	looker    Looker
+	questions Questions
+	auditor   Auditor
+	snapshot  func() *Snapshot
+	now       func() time.Time
+	log       *slog.Logger
 }
 
 // New returns a Handler. snapshot returns the configuration in force; it is asked once for each command.
-func New(q Queue, r Records, l Looker, a Auditor, snapshot func() *Snapshot, now func() time.Time, log *slog.Logger) *Handler {
-	return &Handler{queue: q, records: r, looker: l, auditor: a, snapshot: snapshot, now: now, log: log}
+func New(q Queue, r Records, l Looker, qs Questions, a Auditor, snapshot func() *Snapshot, now func() time.Time, log *slog.Logger) *Handler {
+	return &Handler{queue: q, records: r, looker: l, questions: qs, auditor: a, snapshot: snapshot, now: now, log: log}
 }
 
 // Handle serves one command and returns the answer for the asker's eyes only. What goes wrong is told in the answer; the
 // error is only ever the cause of ctx's end: then the command is not done with and is to be handled again.
 func (h *Handler) Handle(ctx context.Context, in Input) (Answer, error) {
+	j := h.job(in)
+	answer := j.serve(ctx)
+	return answer, j.done(ctx)
+}
+
+func (h *Handler) job(in Input) *job {
 	j := &job{Handler: h, in: in, sight: sight{snapshot: h.snapshot(), caller: in.Caller, slash: slash(in.Command)}}
 	j.entry = AuditEntry{
 		ID: in.ID, At: in.At, Team: in.Caller.Team, Who: in.Caller.User, Where: in.Caller.Channel,
-		What: clip(strings.TrimSpace(clean(readable(in.Text))), 200),
+		What: typed(in.Text),
 	}
-	answer := j.serve(ctx)
+	return j
+}
+
+// typed is what was typed, as the audit keeps it.
+func typed(text string) string { return clip(strings.TrimSpace(clean(readable(text))), 200) }
+
+// done records what was decided and what came of it. It returns the cause of ctx's end, if that came first.
+func (j *job) done(ctx context.Context) error {
 	if ctx.Err() != nil {
-		return Answer{}, context.Cause(ctx)
+		return context.Cause(ctx)
 	}
 	// Recorded last, with the result: a crash before leaves the input unhandled, so that it is handled and recorded
 	// again, while asking again for the same request changes nothing.
-	if err := h.auditor.Record(ctx, j.entry); err != nil {
+	if err := j.auditor.Record(ctx, j.entry); err != nil {
 		if ctx.Err() != nil {
-			return Answer{}, context.Cause(ctx)
+			return context.Cause(ctx)
 		}
-		h.log.ErrorContext(ctx, "decision not recorded", "ref", j.ref(), "decision", j.entry.Decision, "rule", j.entry.Rule, "error", err)
+		j.log.ErrorContext(ctx, "decision not recorded", "ref", j.ref(), "decision", j.entry.Decision, "rule", j.entry.Rule, "error", err)
 	}
 	// What was typed is not logged: it is in the audit, and may be anything.
-	h.log.InfoContext(ctx, "command handled", "ref", j.ref(), "command", string(j.entry.Command), "server", j.entry.Server,
+	j.log.InfoContext(ctx, "command handled", "ref", j.ref(), "command", string(j.entry.Command), "server", j.entry.Server,
 		"decision", j.entry.Decision, "rule", j.entry.Rule, "result", j.entry.Result, "cycle", j.entry.Ref)
-	return answer, nil
+	return nil
 }
 
 func slash(command string) string {
@@ -144,6 +158,14 @@ func (j *job) serve(ctx context.Context) Answer {
 		return j.sight.refused(d.Why, a)
 	}
 	j.decided(Allowed, d.Rule)
+	if yes, asks := a.command.confirmed(); asks {
+		return j.askFirst(ctx, a, yes)
+	}
+	return j.carryOut(ctx, a, d)
+}
+
+// carryOut does what was decided to be allowed.
+func (j *job) carryOut(ctx context.Context, a asked, d Decision) Answer {
 	switch a.command {
 	case Delta, Full:
 		return j.ask(ctx, a, d)
@@ -162,8 +184,8 @@ func (j *job) serve(ctx context.Context) Answer {
 	}
 }
 
-// ref is what people and the log call the command.
-func (j *job) ref() string { return executor.Reference("E", j.in.ID) }
+// ref is what people and the log call the command, or the press of a button.
+func (j *job) ref() string { return executor.Reference("E", j.entry.ID) }
 
 func (j *job) decided(decision, rule string) { j.entry.Decision, j.entry.Rule = decision, rule }
 

@@ -37,6 +37,9 @@ type world struct {
 	roads    map[string]executor.Capability
 	looked   []string
 	recorded []AuditEntry
+	before   executor.Past
+	asks     map[uuid.UUID]Question
+	poseErr  error
 	log      strings.Builder
 }
 
@@ -54,6 +57,35 @@ func (w *world) History(_ context.Context, server string, n int) ([]executor.Cyc
 
 func (w *world) Requests(_ context.Context, id uuid.UUID) ([]executor.Request, error) {
 	return w.requests[id], w.readErr
+}
+
+func (w *world) Past(context.Context, string, executor.Policy) (executor.Past, error) {
+	return w.before, w.readErr
+}
+
+func (w *world) Pose(_ context.Context, q Question) error {
+	if w.asks == nil {
+		w.asks = map[uuid.UUID]Question{}
+	}
+	if _, known := w.asks[q.ID]; !known && w.poseErr == nil {
+		w.asks[q.ID] = q
+	}
+	return w.poseErr
+}
+
+func (w *world) Question(_ context.Context, id uuid.UUID) (Question, bool, error) {
+	q, known := w.asks[id]
+	return q, known, w.readErr
+}
+
+func (w *world) Answer(_ context.Context, id, press uuid.UUID, with Action, _ time.Time) (bool, error) {
+	q, known := w.asks[id]
+	if !known || q.Answer != "" && (q.Answer != with || q.Press != press) {
+		return false, w.poseErr
+	}
+	q.Answer, q.Press = with, press
+	w.asks[id] = q
+	return true, w.poseErr
 }
 
 func (w *world) Status(ctx context.Context, server string) (executor.Status, error) {
@@ -85,7 +117,7 @@ func (w *world) Record(_ context.Context, e AuditEntry) error {
 
 func (w *world) handler(s *Snapshot) *Handler {
 	log := slog.New(slog.NewTextHandler(&w.log, nil))
-	return New(w, w, w, w, func() *Snapshot { return s }, func() time.Time { return nine41.Add(40 * time.Second) }, log)
+	return New(w, w, w, w, w, func() *Snapshot { return s }, func() time.Time { return nine41.Add(40 * time.Second) }, log)
 }
 
 // id returns an id whose reference is easy to tell apart.
@@ -144,7 +176,7 @@ func TestEveryDecisionIsRecorded(t *testing.T) {
 	}{
 		{"a delta that is queued", member("C1"), "delta", queued, Allowed, "grants[0]", "aadc01", "queued", 1},
 		{"a delta that joins", member("C1"), "delta", joined, Allowed, "grants[0]", "aadc01", "joined", 1},
-		{"a full in the way of a delta", member("C2"), "full lab", executor.Outcome{Refused: &queued.Cycle}, Allowed, "grants[1]", "lab", "refused: other_policy_running", 1},
+		{"a full, which asks first", member("C2"), "full lab", queued, Allowed, "grants[1]", "lab", "asked back", 0},
 		{"a full that is not granted", member("C1"), "full aadc01", queued, Denied, "no-grant-for-command", "aadc01", "", 0},
 		{"a full without a server that is not granted", member("C1"), "full", queued, Denied, "no-grant-for-command", "", "", 0},
 		{"a server that is hidden", member("C1"), "delta secret", queued, Denied, "no-grant-for-server", "secret", "", 0},

@@ -22,9 +22,27 @@ func (s sight) help() Answer {
 	if len(changes) > 0 {
 		a.Lines = append(a.Lines, line(join(" or ", changes...), "; add ", Code("because …"), " to say why."))
 	}
+	switch firsts := s.confirmed(); len(firsts) {
+	case 0:
+	case 1:
+		a.Lines = append(a.Lines, line(firsts[0], " asks first, with a button."))
+	default:
+		a.Lines = append(a.Lines, line(join(" and ", firsts...), " ask first, with a button."))
+	}
 	a.Lines = append(a.Lines, line("To look: ", join(", ", reads...), "."))
 	a.Lines = append(a.Lines, line("Passwords are not part of a sync: it does not bring a new password any sooner."))
 	return a
+}
+
+// confirmed lists what the caller may do here only by pressing a button.
+func (s sight) confirmed() []Text {
+	var all []Text
+	for _, c := range Commands() {
+		if _, asks := c.confirmed(); asks && len(s.servers(c)) > 0 {
+			all = append(all, line(Code(string(c))))
+		}
+	}
+	return all
 }
 
 // example is the command as it can be copied: with the server, when there is only one.

@@ -37,6 +37,15 @@ func (a asked) again(server string, s sight) string {
 	return s.typed(a.command, server)
 }
 
+// understood is the command as it can be typed again without the slash command.
+func (a asked) understood() string {
+	text := strings.TrimSpace(string(a.command) + " " + a.server)
+	if a.reason != "" {
+		text += " " + because + " " + a.reason
+	}
+	return text
+}
+
 // mistake is a command that was not understood, or not completely. Nothing of it is done.
 type mistake struct {
 	rule   string // for the audit

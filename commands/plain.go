@@ -26,6 +26,13 @@ func (p Plain) Answer(a Answer) string {
 	if len(a.Footer) > 0 {
 		lines = append(lines, "  "+p.Text(a.Footer))
 	}
+	if len(a.Actions) > 0 {
+		var labels []string
+		for _, b := range a.Actions {
+			labels = append(labels, "["+b.Label()+"]")
+		}
+		lines = append(lines, "  "+strings.Join(labels, " "))
+	}
 	return strings.Join(lines, "\n")
 }
 

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 // Answer is one message, before anybody has decided how it looks.
@@ -16,6 +18,9 @@ type Answer struct {
 	// preformatted text, never as markup.
 	Detail string `json:"detail,omitempty"`
 	Footer Text   `json:"footer,omitempty"`
+	// Actions are the buttons under the answer, and About is what they are about.
+	Actions []Action  `json:"actions,omitempty"`
+	About   uuid.UUID `json:"about,omitzero"`
 }
 
 // Mark is the kind of news an Answer brings. It is shown as a small picture next to words that say the same.

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // Press is a person's click on something in a message or, without Channel and TS, in their home tab or in the modal
@@ -28,6 +29,34 @@ func (ws *Workspace) Press(ctx context.Context, press Press) (Delivery, error) {
 		return Delivery{}, fmt.Errorf("slacksim: press %s: %w", press.ActionID, err)
 	}
 	return ws.deliver(ctx, p)
+}
+
+// Button finds a button by what stands on it: in the newest message of a channel that the user sees and that has it.
+func (ws *Workspace) Button(user, channel, label string) (Press, bool) {
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	seen := slices.Clone(ws.messages[channel])
+	for _, m := range ws.ephemerals {
+		if m.Channel == channel && m.ForUser == user {
+			seen = append(seen, m)
+		}
+	}
+	slices.SortStableFunc(seen, func(a, b Message) int { return strings.Compare(a.TS, b.TS) })
+	for _, m := range slices.Backward(seen) {
+		var blocks []object
+		if m.Blocks == nil || json.Unmarshal(m.Blocks, &blocks) != nil {
+			continue
+		}
+		for _, b := range blocks {
+			for _, e := range elementsOf(b) {
+				text, _ := e["text"].(map[string]any)
+				if id, ok := e["action_id"].(string); ok && text["text"] == label {
+					return Press{UserID: user, ChannelID: channel, TS: m.TS, ActionID: id}, true
+				}
+			}
+		}
+	}
+	return Press{}, false
 }
 
 // Submit is a person's click on a modal's submit button. State is by block id and action id.
@@ -97,13 +126,15 @@ func (ws *Workspace) action(press Press) (*pending, error) {
 		"trigger_id":   p.triggerID,
 		"response_url": p.responseURL,
 		"channel":      reply{"id": channel.ID, "name": commandChannelName(channel)},
-		"message":      ws.fields(*m),
 		"container": reply{
 			"type": "message", "message_ts": m.TS, "channel_id": channel.ID, "is_ephemeral": m.ForUser != "",
 		},
 		"state":   reply{"values": reply{}},
 		"actions": []reply{chosen},
 	})
+	if m.ForUser == "" { // an ephemeral is nowhere kept, so Slack cannot send it along
+		payload["message"] = ws.fields(*m)
+	}
 	return p, p.fill(Interactive, payload)
 }
 

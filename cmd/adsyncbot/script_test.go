@@ -48,7 +48,7 @@ func runScripts(t *testing.T, p testscript.Params, store func() (string, error))
 	}
 	p.Cmds = map[string]func(*testscript.TestScript, bool, []string){
 		"bot": cmdBot, "ready": cmdReady, "later": cmdLater, "logged": cmdLogged, "listed": cmdListed, "config": cmdConfig, "mode": cmdMode, "exits": cmdExits,
-		"slash": cmdSlash, "redeliver": cmdRedeliver, "foreign": cmdForeign, "sees": cmdSees, "until": cmdUntil,
+		"slash": cmdSlash, "press": cmdPress, "again": cmdAgain, "redeliver": cmdRedeliver, "foreign": cmdForeign, "sees": cmdSees, "until": cmdUntil,
 		"channel": cmdChannel, "posts": cmdPosts, "whispers": cmdWhispers, "invite": cmdInvite, "fail": cmdFail, "heal": cmdHeal,
 		"server": cmdServer, "starts": cmdStarts, "running": cmdRunning, "logons": cmdLogons, "shells": cmdShells,
 	}

@@ -12,8 +12,9 @@ import (
 
 const (
 	introduction = `Now you: /adsync help, or any other /adsync command; the servers are aadc01 and aadc02. You are @ann in #helpdesk.
-   Type "@ben #identity" to be @ben in #identity, who may do more, and "quit" to end.`
-	hint = `Type an /adsync command (/adsync help), who and where to be (@ann, @ben, #helpdesk, #identity), or quit.`
+   Type "@ben #identity" to be @ben in #identity, who may do more, what stands on a button, "[Leave it]", to press it,
+   and "quit" to end.`
+	hint = `Type an /adsync command (/adsync help), a button ([Leave it]), who and where to be (@ann, @ben, #helpdesk, #identity), or quit.`
 )
 
 // conversation is who is typing and where.
@@ -84,6 +85,8 @@ func (c *conversation) line(ctx context.Context, line string) (quit bool, err er
 	switch {
 	case command == "/adsync":
 		return false, c.command(ctx, text)
+	case strings.HasPrefix(line, "[") && strings.HasSuffix(line, "]"):
+		return false, c.press(ctx, strings.TrimSpace(line[1:len(line)-1]))
 	case line == "quit" || line == "exit":
 		return true, nil
 	case line == "" && moved:
@@ -119,6 +122,28 @@ func (c *conversation) command(ctx context.Context, text string) error {
 		return err
 	}
 	err := c.slack.Wait(ctx, func(slacksim.Snapshot) bool { return answers() > before })
+	c.screen.catchUp()
+	return err
+}
+
+// press presses a button and waits for what comes of it: an answer in its place, or a further one.
+func (c *conversation) press(ctx context.Context, label string) error {
+	press, found := c.slack.Button(c.who.id, c.where.id, label)
+	if !found {
+		c.screen.note("@%s sees no button [%s] in #%s.", c.who.name, label, c.where.name)
+		return nil
+	}
+	versions := func() (n int) {
+		for _, m := range c.slack.Ephemerals(c.where.id, c.who.id) {
+			n += 1 + len(m.Earlier)
+		}
+		return n
+	}
+	before := versions()
+	if err := c.screen.pressed(ctx, c.who, c.where, label, press); err != nil {
+		return err
+	}
+	err := c.slack.Wait(ctx, func(slacksim.Snapshot) bool { return versions() > before })
 	c.screen.catchUp()
 	return err
 }

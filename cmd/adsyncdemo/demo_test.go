@@ -123,6 +123,21 @@ func TestTypedCommandsComeFromWhoAndWhereOneIs(t *testing.T) {
 	}
 }
 
+func TestAButtonIsPressed(t *testing.T) {
+	t.Parallel()
+	in := strings.NewReader(strings.Join([]string{
+		"@ben #identity", "/adsync full aadc02", "[Start the rocket]", "@ann [Leave it]", "@ben [Leave it]", "[Leave it]",
+	}, "\n"))
+	var out, errOut output
+	code := run(t.Context(), []string{"-scene", "denied"}, in, &out, &errOut)
+	if code != exitGood || errOut.String() != "" {
+		t.Errorf("exit code %d, want %d; on standard error: %q", code, exitGood, errOut.String())
+	}
+	wants(t, out.String(), "Full on `aadc02`: start it?", "[Start the full] [Leave it]", "@ben sees no button [Start the rocket] in #identity",
+		"@ann sees no button [Leave it]", "#identity  @ben presses", "puts in its place, only visible to @ben", "nothing was done",
+		"@ben sees no button [Leave it]")
+}
+
 func TestQuitEndsAtOnce(t *testing.T) {
 	t.Parallel()
 	var out, errOut output

@@ -39,7 +39,6 @@ type screen struct {
 	out  io.Writer
 	echo bool              // show what is typed, which a terminal has done already
 	seen map[string]string // what is on the screen, by message
-	own  int               // ephemerals on the screen
 }
 
 func newScreen(out io.Writer, slack *slacksim.Workspace) *screen {
@@ -84,10 +83,18 @@ func (s *screen) catchUp() {
 			s.entry(fmt.Sprintf("#%s  adsync %s", p.name, does), text)
 		}
 	}
-	for _, m := range now.Ephemerals[s.own:] {
-		s.entry(fmt.Sprintf("#%s  adsync, only visible to @%s", nameOf(places(), m.Channel), nameOf(people(), m.ForUser)), s.slack.Text(m, m.ForUser))
+	for _, m := range now.Ephemerals {
+		text := s.slack.Text(m, m.ForUser)
+		key, does := m.Channel+m.TS, "adsync, only visible to"
+		switch was, known := s.seen[key]; {
+		case known && was == text:
+			continue
+		case known:
+			does = "adsync puts in its place, only visible to"
+		}
+		s.seen[key] = text
+		s.entry(fmt.Sprintf("#%s  %s @%s", nameOf(places(), m.Channel), does, nameOf(people(), m.ForUser)), text)
 	}
-	s.own = len(now.Ephemerals)
 }
 
 // typed lets somebody type /adsync and text in a channel.
@@ -103,6 +110,21 @@ func (s *screen) typed(ctx context.Context, who, where name, text string) error 
 	}
 	if d.Error != "" {
 		s.note("Slack tells @%s: /adsync failed with the error %q.", who.name, d.Error)
+	}
+	return nil
+}
+
+// pressed lets somebody press a button.
+func (s *screen) pressed(ctx context.Context, who, where name, label string, press slacksim.Press) error {
+	s.mu.Lock()
+	s.entry(fmt.Sprintf("#%s  @%s presses", where.name, who.name), "["+label+"]")
+	s.mu.Unlock()
+	d, err := s.slack.Press(ctx, press)
+	if err != nil {
+		return err
+	}
+	if d.Error != "" {
+		s.note("Slack tells @%s: the button failed with the error %q.", who.name, d.Error)
 	}
 	return nil
 }

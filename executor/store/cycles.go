@@ -98,7 +98,7 @@ func (q *queries) Usual(ctx context.Context, c executor.Cycle) (time.Duration, e
 	cycles, err := all(ctx, q, scanCycle, `
 		SELECT `+cycleColumns+` FROM cycles
 		WHERE server = $1 AND phase = 'ended' AND policy = $2 AND verdict IN ('succeeded', 'warnings') AND id <> $3
-		ORDER BY ended_at DESC, id DESC LIMIT $4`, c.Server, string(c.Policy), key(c.ID), usualOf)
+		ORDER BY ended_at DESC, id DESC LIMIT $4`, c.Server, string(c.Policy), c.ID.String(), usualOf)
 	if err != nil {
 		return 0, fmt.Errorf("read durations on %s: %w", c.Server, err)
 	}

@@ -41,6 +41,7 @@ type Message struct {
 	User      string // with Ephemeral
 	Thread    string
 	ReplyTo   string // with Ephemeral; empty once sent
+	Replaces  bool   // with ReplyTo of a pressed button: takes the place of what that belongs to
 	TS        string // what the first sending was called; empty before
 	Body      []byte
 	Want      int // the version that is to be shown: the cycle's, else 1
@@ -53,16 +54,16 @@ type Message struct {
 	CreatedAt time.Time
 }
 
-const messageColumns = `id, kind, cycle_id, team, channel, user_id, thread, reply_to, ts, body, want, sent, final, attempts, next_at, state, last_error, created_at`
+const messageColumns = `id, kind, cycle_id, team, channel, user_id, thread, reply_to, ts, body, want, sent, final, attempts, next_at, state, last_error, created_at, replaces`
 
 // AddMessage puts an Ephemeral or a Post into the outbox, to be sent once. A known ID changes nothing.
 func (q *queries) AddMessage(ctx context.Context, m Message) error {
 	now := millis(q.now())
 	_, err := q.exec(ctx, `
 		INSERT INTO messages (`+messageColumns+`, waits_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, '', $9, 1, 0, TRUE, 0, $10, 'pending', '', $10, $10)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, '', $9, 1, 0, TRUE, 0, $10, 'pending', '', $10, $11, $10)
 		ON CONFLICT (id) DO NOTHING`,
-		key(m.ID), string(m.Kind), key(m.CycleID), m.Team, m.Channel, m.User, m.Thread, text(m.ReplyTo), m.Body, now)
+		key(m.ID), string(m.Kind), key(m.CycleID), m.Team, m.Channel, m.User, m.Thread, text(m.ReplyTo), m.Body, now, m.Replaces)
 	if err != nil {
 		return fmt.Errorf("put message %s into the outbox: %w", m.ID, err)
 	}
@@ -78,7 +79,7 @@ func (t *Tx) addCycleMessage(ctx context.Context, c executor.Cycle, to executor.
 	}
 	_, err = t.exec(ctx, `
 		INSERT INTO messages (`+messageColumns+`, waits_at)
-		VALUES ($1, 'cycle', $2, $3, $4, '', '', '', '', NULL, $5, 0, FALSE, 0, $6, 'pending', '', $6, $6)
+		VALUES ($1, 'cycle', $2, $3, $4, '', '', '', '', NULL, $5, 0, FALSE, 0, $6, 'pending', '', $6, FALSE, $6)
 		ON CONFLICT (cycle_id, team, channel) WHERE kind = 'cycle'
 		DO UPDATE SET state = 'pending', attempts = 0, next_at = excluded.next_at, waits_at = excluded.waits_at
 		WHERE messages.state = 'dead'`,
@@ -235,7 +236,7 @@ func (q *queries) OutboxDepth(ctx context.Context) (pending int, oldest time.Tim
 func scanMessage(r row) (m Message, err error) {
 	var cycle uuid.NullUUID
 	err = r.Scan(&m.ID, &m.Kind, &cycle, &m.Team, &m.Channel, &m.User, &m.Thread, &m.ReplyTo, &m.TS, &m.Body, &m.Want, &m.Sent,
-		&m.Final, &m.Attempts, (*moment)(&m.NextAt), &m.State, &m.LastError, (*moment)(&m.CreatedAt))
+		&m.Final, &m.Attempts, (*moment)(&m.NextAt), &m.State, &m.LastError, (*moment)(&m.CreatedAt), &m.Replaces)
 	m.CycleID = cycle.UUID
 	return m, err
 }

@@ -2,6 +2,8 @@ package app
 
 import (
 	"context"
+	"errors"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -28,6 +30,34 @@ func (l ledger) Load(ctx context.Context, identity string) ([]winrm.Record, erro
 
 func (l ledger) Save(ctx context.Context, r winrm.Record) error {
 	return l.store.SaveCredential(ctx, store.Credential{Identity: r.Identity, Salt: r.Salt, Hash: r.Hash, State: string(r.State), Refused: r.Refused})
+}
+
+// questions keeps what people were asked back in the store.
+type questions struct{ store *store.Store }
+
+func (q questions) Pose(ctx context.Context, w commands.Question) error {
+	return q.store.Pose(ctx, store.Question{
+		ID: w.ID, Team: w.Team, Channel: w.Channel, User: w.User, Slash: w.Slash, Command: w.Command, AskedAt: w.AskedAt, Until: w.Until,
+	})
+}
+
+func (q questions) Question(ctx context.Context, id uuid.UUID) (commands.Question, bool, error) {
+	w, err := q.store.Question(ctx, id)
+	if errors.Is(err, store.ErrNotFound) {
+		return commands.Question{}, false, nil
+	}
+	return commands.Question{
+		ID: w.ID, Team: w.Team, Channel: w.Channel, User: w.User, Slash: w.Slash, Command: w.Command, AskedAt: w.AskedAt, Until: w.Until,
+		Answer: commands.Action(w.Answer), Press: w.Press,
+	}, err == nil, err
+}
+
+func (q questions) Answer(ctx context.Context, id, press uuid.UUID, with commands.Action, at time.Time) (bool, error) {
+	return q.store.Answer(ctx, id, press, string(with), at)
+}
+
+func (q questions) Past(ctx context.Context, server string, p executor.Policy) (executor.Past, error) {
+	return q.store.Past(ctx, server, p)
 }
 
 // auditor keeps what commands decided in the store.

@@ -85,6 +85,16 @@ func (h tracedHandler) Handle(ctx context.Context, in commands.Input) (commands.
 	return answer, err
 }
 
+func (h tracedHandler) Press(ctx context.Context, in commands.Press) (a commands.Answer, replaces bool, err error) {
+	ctx, span := h.tracer.Start(ctx, "press", trace.WithAttributes(attrRef.String(executor.Reference("E", in.ID))))
+	defer span.End()
+	a, replaces, err = h.next.Press(ctx, in)
+	if err != nil {
+		span.SetStatus(codes.Error, "not served")
+	}
+	return a, replaces, err
+}
+
 // countedAuditor counts what a Handler decides: every command is recorded once, when it has been served.
 type countedAuditor struct {
 	*instruments

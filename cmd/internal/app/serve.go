@@ -77,7 +77,7 @@ func Serve(ctx context.Context, cfg *Config, opts Options, log *slog.Logger) err
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	handler := commands.New(queue, st, looks, countedAuditor{in, auditor{st}}, func() *commands.Snapshot { return snapshot }, opts.Now, log)
+	handler := commands.New(queue, st, looks, questions{st}, countedAuditor{in, auditor{st}}, func() *commands.Snapshot { return snapshot }, opts.Now, log)
 	b := bot.New(client, tracedHandler{in, handler}, poster, st, bot.Config{
 		Identity: id, UserGroups: func() []string { return snapshot.Groups() }, Clock: clock, Metrics: registry,
 	}, log)

@@ -57,6 +57,10 @@ func (c *takesTraces) all() string {
 // answers is a bot.Handler.
 type answers struct{}
 
+func (answers) Press(context.Context, commands.Press) (commands.Answer, bool, error) {
+	return commands.Answer{}, false, nil
+}
+
 func (answers) Handle(context.Context, commands.Input) (commands.Answer, error) {
 	return commands.Answer{}, nil
 }
