@@ -2,6 +2,8 @@ package bridge
 
 import (
 	"errors"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -59,5 +61,48 @@ func TestANameThatCouldBeMoreThanANameIsRefused(t *testing.T) {
 		if _, err := Script(name, name); err != nil {
 			t.Errorf("%q: %v", name, err)
 		}
+	}
+}
+
+// The bits of the bot's account, as winnt.h has them: nothing with which it could list, change or remove what is not its
+// own, make a folder, or change a right.
+func TestTheBotsRightsAreNoMoreThanItNeeds(t *testing.T) {
+	const (
+		list, create, folders, attributes, removeChild = 0x1, 0x2, 0x4, 0x100, 0x40
+		remove, changeRights, takeOwnership            = 0x10000, 0x40000, 0x80000
+		never                                          = folders | attributes | removeChild | changeRights | takeOwnership
+	)
+	want := []struct {
+		what string
+		none int64
+	}{
+		{"the folder of the worker", never | list | create | remove},
+		{"the folder of requests", never | list | remove},
+		{"the folder of answers", never | list | create | remove},
+		{"an answer", never | create | remove},
+		{"the task", 0}, // read and start, below
+	}
+	found := regexp.MustCompile(`\(A;[A-Z]*;(0x[0-9a-f]+);;;\$bot\)`).FindAllStringSubmatch(install, -1)
+	if len(found) != len(want) {
+		t.Fatalf("the bot has %d rights, want %d: %v", len(found), len(want), found)
+	}
+	for i, right := range found {
+		bits, err := strconv.ParseInt(right[1], 0, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if bits&want[i].none != 0 {
+			t.Errorf("%s: %#x are too many", want[i].what, bits&want[i].none)
+		}
+		if want[i].what == "the task" && bits != 0x1200a9 { // FILE_GENERIC_READ and FILE_GENERIC_EXECUTE
+			t.Errorf("the task: %#x", bits)
+		}
+	}
+	if n := strings.Count(install, "$bot)"); n != len(want) {
+		t.Errorf("$bot stands in %d rights, want %d", n, len(want))
+	}
+	// Who owns a request may remove it, not change its permissions.
+	if !strings.Contains(install, "(A;OIIO;0x110080;;;OW)") {
+		t.Error("the owner of a request has other rights")
 	}
 }

@@ -73,7 +73,7 @@ function Resolve-Account($account, $parameter) {
 # Read-Members lists the direct members of a local group by their identifiers; nothing when they cannot be listed, as on
 # a domain controller, where the groups are the domain's.
 function Read-Members($group) {
-    try { @(Get-LocalGroupMember -Group $group | ForEach-Object { "$($_.SID)" }) } catch { $null }
+    try { @(Get-LocalGroupMember @group | ForEach-Object { "$($_.SID)" }) } catch { $null }
 }
 
 # Assert-Accounts: neither account is an administrator or the system, as far as can be seen here.
@@ -81,13 +81,13 @@ function Assert-Accounts($bot, $task) {
     foreach ($sid in $bot, $task) {
         if ($sid -match '^S-1-5-(18|19|20|32-.*)$' -or $sid -match '-500$') { throw "$sid is the system's, an administrator's or a group: take an account with few rights." }
     }
-    $members = Read-Members (Get-LocalGroup -SID 'S-1-5-32-544').Name
+    $members = Read-Members @{ SID = 'S-1-5-32-544' }
     if ($null -eq $members) { Write-Warning 'The members of Administrators cannot be listed here: see to it yourself that neither account is one.' }
     foreach ($sid in $bot, $task) {
         if ($members -contains $sid) { throw "$sid is a member of Administrators: take an account with few rights." }
     }
     foreach ($group in 'ADSyncOperators', 'ADSyncBrowse') {
-        $members = Read-Members $group
+        $members = Read-Members @{ Group = $group }
         if ($null -eq $members) {
             Write-Warning "The members of $group cannot be listed here: $RunAs must be one."
         } elseif ($members -notcontains $task) {
@@ -147,7 +147,7 @@ function Remove-Bridge {
 # Set-Rights gives a file or folder exactly these rights, none inherited; its owner is the group of administrators.
 function Set-Rights($path, $rights) {
     $acl = Get-Acl $path
-    $acl.SetSecurityDescriptorSddlForm($rights)
+    $acl.SetSecurityDescriptorSddlForm($rights, [System.Security.AccessControl.AccessControlSections]'Access, Owner, Group')
     Set-Acl $path $acl
 }
 
@@ -197,9 +197,14 @@ function Install-Task($bot) {
     $service = New-Object -ComObject Schedule.Service
     $service.Connect()
     $tasks = $service.GetFolder('\')
-    $definition = $tasks.GetTask($name).Definition
-    $definition.RegistrationInfo.SecurityDescriptor = $rights
-    $null = $tasks.RegisterTaskDefinition($name, $definition, 0x14, $RunAs, $null, $logonNumber, $rights)
+    $tasks.GetTask($name).SetSecurityDescriptor($rights, 0x10)
+    try {
+        $definition = $tasks.GetTask($name).Definition
+        $definition.RegistrationInfo.SecurityDescriptor = $rights
+        $null = $tasks.RegisterTaskDefinition($name, $definition, 0x14, $RunAs, $null, $logonNumber, $rights)
+    } catch {
+        Write-Warning "The rights could not be put into the task's definition, only beside it; adsyncbot check tells whether that is enough: $_"
+    }
     if ("$($tasks.GetTask($name).GetSecurityDescriptor(4))" -notmatch [regex]::Escape($bot)) {
         throw 'Windows did not take the rights of the task: the account of the bot cannot start it.'
     }

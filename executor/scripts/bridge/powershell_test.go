@@ -151,7 +151,8 @@ func TestInstallation(t *testing.T) {
 		`source adsyncbot-bridge in Application`,
 		`task \adsyncbot-bridge runs C:\Windows\System32\WindowsPowerShell\v1.0\powershell.exe -NoLogo -NoProfile -NonInteractive -ExecutionPolicy RemoteSigned -File "` +
 			folder + `\worker.ps1" in ` + folder + ` as CORP\gmsa-adsync$ Password Limited, IgnoreNew, 00:02:00`,
-		`task rights adsyncbot-bridge flags 20 as CORP\gmsa-adsync$ logon 1 O:BAG:BAD:P(A;;FA;;;BA)(A;;FA;;;SY)(A;;0x1200a9;;;` + botSID + `)`,
+		`task rights adsyncbot-bridge flags 16 O:BAG:BAD:P(A;;FA;;;BA)(A;;FA;;;SY)(A;;0x1200a9;;;` + botSID + `)`,
+		`task defined adsyncbot-bridge flags 20 as CORP\gmsa-adsync$ logon 1 O:BAG:BAD:P(A;;FA;;;BA)(A;;FA;;;SY)(A;;0x1200a9;;;` + botSID + `)`,
 	}
 	if got := strings.Split(strings.TrimSpace(calls), "\n"); !slices.Equal(got, want) {
 		t.Errorf("calls:\n%s\nwant:\n%s", calls, strings.Join(want, "\n"))
@@ -159,30 +160,6 @@ func TestInstallation(t *testing.T) {
 	if !strings.Contains(printed, "The bridge is installed") || strings.Contains(printed, "failed") {
 		t.Errorf("printed: %s", printed)
 	}
-}
-
-// The bits of the bot's account on the folders, as winnt.h has them: nothing with which it could change, remove or list
-// what is not its own, make a folder, or change a right.
-func TestTheBotsRightsAreNoMoreThanItNeeds(t *testing.T) {
-	const (
-		create, folders, list, removeChild, attributes = 0x2, 0x4, 0x1, 0x40, 0x100
-		remove, changeRights, takeOwnership            = 0x10000, 0x40000, 0x80000
-	)
-	for _, test := range []struct {
-		what       string
-		bits, none int
-	}{
-		{"the folder of the worker", 0x1000a0, create | folders | list | removeChild | attributes | remove | changeRights | takeOwnership},
-		{"requests", 0x1000a2, folders | list | removeChild | attributes | remove | changeRights | takeOwnership},
-		{"its own request", 0x110080, changeRights | takeOwnership | attributes},
-		{"answers", 0x1000a0, create | folders | list | removeChild | attributes | remove | changeRights | takeOwnership},
-		{"an answer", 0x120089, create | folders | removeChild | attributes | remove | changeRights | takeOwnership},
-	} {
-		if test.bits&test.none != 0 {
-			t.Errorf("%s: %#x", test.what, test.bits&test.none)
-		}
-	}
-	_ = program // the masks are those that TestInstallation compares
 }
 
 func TestAUserRunsByS4UAndNeedsNoPassword(t *testing.T) {
@@ -289,6 +266,16 @@ func TestWhoMustNotBeTakenForIt(t *testing.T) {
 				t.Errorf("%s\n%s", printed, calls)
 			}
 		})
+	}
+}
+
+// The rights beside the definition may do.
+func TestRightsThatTheDefinitionDoesNotTakeAreSaid(t *testing.T) {
+	m := newMachine(t)
+	m.setting = "managed"
+	printed, _ := m.run(asked)
+	if !strings.Contains(printed, "could not be put into the task's definition") || !strings.Contains(printed, "The bridge is installed") {
+		t.Errorf("printed: %s", printed)
 	}
 }
 

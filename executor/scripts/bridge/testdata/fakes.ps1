@@ -27,22 +27,25 @@ function New-FakeService {
             Definition = Microsoft.PowerShell.Utility\New-Object PSObject -Property @{
                 RegistrationInfo = Microsoft.PowerShell.Utility\New-Object PSObject -Property @{ SecurityDescriptor = '' }
             }
-            Rights = $fake.tasks["$($args[0])"].Rights
+            Name = "$($args[0])"; Rights = $fake.tasks["$($args[0])"].Rights
+        } | Add-Member -PassThru -MemberType ScriptMethod -Name SetSecurityDescriptor -Value {
+            Write-Call "task rights $($this.Name) flags $($args[1]) $($args[0])"
+            if ($env:BRIDGE_TEST -notmatch 'rightless') { $fake.tasks[$this.Name].Rights = $args[0] }
         } | Add-Member -PassThru -MemberType ScriptMethod -Name GetSecurityDescriptor -Value { $this.Rights }
     }
     $service | Add-Member -MemberType ScriptMethod -Name RegisterTaskDefinition -Value {
-        Write-Call "task rights $($args[0]) flags $($args[2]) as $($args[3]) logon $($args[5]) $($args[6])"
+        if ($env:BRIDGE_TEST -match 'managed') { throw 'the user name or password is incorrect' }
+        Write-Call "task defined $($args[0]) flags $($args[2]) as $($args[3]) logon $($args[5]) $($args[6])"
         if ("$($args[1].RegistrationInfo.SecurityDescriptor)" -ne "$($args[6])") { throw 'the rights in the definition differ' }
         if ($env:BRIDGE_TEST -notmatch 'rightless') { $fake.tasks["$($args[0])"].Rights = $args[6] }
     }
     $service
 }
-function Get-LocalGroup { [CmdletBinding()] param([string]$SID) Microsoft.PowerShell.Utility\New-Object PSObject -Property @{ Name = 'Administratoren' } }
 function Get-LocalGroupMember {
-    [CmdletBinding()] param([string]$Group)
+    [CmdletBinding()] param([string]$Group, [string]$SID)
     if ($env:BRIDGE_TEST -match 'domaincontroller') { throw 'the groups are the domain''s' }
     $sids = 'S-1-5-21-1-2-3-1102'
-    if ($Group -eq 'Administratoren') { $sids = 'S-1-5-21-1-2-3-1103' }
+    if ($SID -eq 'S-1-5-32-544') { $sids = 'S-1-5-21-1-2-3-1103' }
     foreach ($sid in $sids) { Microsoft.PowerShell.Utility\New-Object PSObject -Property @{ SID = $sid } }
 }
 function Get-Acl {
