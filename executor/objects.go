@@ -71,7 +71,7 @@ func (e *ObjectErrors) take(line any) {
 			e.Source = Road(line.Source).source()
 		}
 		for _, t := range line.Types {
-			e.Counts = append(e.Counts, ErrorCount{Connector: line.Connector, Kind: line.Kind, Type: t.Type, Count: t.Count})
+			e.Counts = append(e.Counts, ErrorCount{Connector: line.Connector, Kind: line.Kind, Type: t.Type, Count: max(t.Count, 0)})
 		}
 	}
 }

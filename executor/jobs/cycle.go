@@ -123,6 +123,9 @@ func (s *slice) end(ctx context.Context, at time.Time, r executor.Result) error 
 		return err
 	}
 	failpoint.Strike(failpoint.EndAfter)
+	if r.Verdict == executor.Unknown && r.Code == executor.CodeOther {
+		s.log.Warn("the source says what is not known here", "source", string(r.Source), "cause", r.Detail)
+	}
 	s.log.Info("cycle ended", "verdict", string(r.Verdict), "code", string(r.Code), "source", string(r.Source))
 	s.metrics.ended(s.cycle)
 	return nil

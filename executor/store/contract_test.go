@@ -46,6 +46,7 @@ func TestContract(t *testing.T) {
 		{"a question is answered once", testQuestionAnsweredOnce},
 		{"of many presses at once one answers a question", testQuestionAnsweredConcurrently},
 		{"a question is forgotten a day after its time", testQuestionPrune},
+		{"usual deletes are those of the last twenty that show them", testUsualDeletes},
 		{"a cycle's message follows its versions", testOutboxVersions},
 		{"what is final is sent first", testOutboxOrder},
 		{"a long queue does not hide the others", testOutboxQueues},

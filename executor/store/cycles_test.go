@@ -224,3 +224,44 @@ func testUsual(t *testing.T, s *Store) {
 	c.Policy = executor.Initial
 	want(0)
 }
+
+func testUsualDeletes(t *testing.T, s *Store) {
+	ctx := t.Context()
+	c := executor.Cycle{ID: newID(t), Server: "aadc01", Policy: executor.Delta}
+	deleted := func(deletes ...int) {
+		t.Helper()
+		out, _ := ask(t, s, request(t, "aadc01", executor.Delta))
+		c, stamp, err := s.Stamp(ctx, out.Cycle.ID)
+		check(t, err)
+		c.Phase, c.EndedAt, c.Result.Verdict = executor.PhaseEnded, morning, executor.Succeeded
+		c.Runs = []executor.Run{{Connector: "contoso.com", Profile: "Delta Import", Counters: &executor.Counters{Deletes: 1000}}}
+		for _, n := range deletes {
+			run := executor.Run{Connector: "contoso.com", Profile: "Export", Counters: &executor.Counters{Adds: 7, Deletes: n}}
+			if n < -1 {
+				run.Counters = nil
+			}
+			c.Runs = append(c.Runs, run)
+		}
+		_, err = s.SaveCycle(ctx, c, stamp)
+		check(t, err)
+	}
+	want := func(least, most int, known bool) {
+		t.Helper()
+		a, b, ok, err := s.UsualDeletes(ctx, c)
+		check(t, err)
+		if a != least || b != most || ok != known {
+			t.Errorf("usual are %d to %d (known %t), want %d to %d (%t)", a, b, ok, least, most, known)
+		}
+	}
+	want(0, 0, false)
+	deleted(0, 2)
+	deleted(1, -1) // one export does not show them
+	deleted(1, -2) // nor does this one show anything
+	deleted()      // and this cycle had none
+	deleted(0, 0)
+	want(0, 0, false) // two are not usual yet
+	deleted(3)
+	want(0, 3, true)
+	c.Policy = executor.Initial
+	want(0, 0, false)
+}
