@@ -98,7 +98,7 @@ func TestTheBotsRightsAreNoMoreThanItNeeds(t *testing.T) {
 			t.Errorf("the task: %#x", bits)
 		}
 	}
-	if n := strings.Count(install, "$bot)"); n != len(want) {
+	if n := strings.Count(install, ";$bot)"); n != len(want) {
 		t.Errorf("$bot stands in %d rights, want %d", n, len(want))
 	}
 	// Who owns a request may remove it, not change its permissions.
