@@ -42,7 +42,11 @@ func (p *Poster) render(ctx context.Context, m store.Message) (content, error) {
 		return content{}, err
 	}
 	view := commands.CycleView{Cycle: cycle, Requests: requests, Channel: m.Channel, Usual: usual, Now: p.clock.Now()}
-	if !cycle.Live() {
+	if cycle.Live() {
+		if view.UsualRuns, err = p.store.UsualRuns(ctx, cycle); err != nil {
+			return content{}, err
+		}
+	} else {
 		least, most, ok, err := p.store.UsualDeletes(ctx, cycle)
 		if err != nil {
 			return content{}, err

@@ -71,9 +71,7 @@ func (v CycleView) following() []Text {
 		lines = append(lines, line("It was already running, started by the server or by somebody else. I follow it."))
 	}
 	f := v.Cycle.Follow
-	if run := v.running(); len(run) > 0 {
-		lines = append(lines, line("Now: ", run))
-	}
+	lines = append(lines, v.progress()...)
 	lines = append(lines, v.elapsed())
 	if f.LastProblem != "" {
 		cause, next, ok := failureWords(executor.Failure(f.LastProblem), v.Cycle.Server)
@@ -90,45 +88,6 @@ func (v CycleView) following() []Text {
 		}
 	}
 	return lines
-}
-
-// running is "Delta Import on contoso.com".
-func (v CycleView) running() Text {
-	f := v.Cycle.Follow
-	switch {
-	case f.Connector != "" && f.Profile != "":
-		return line(Words(f.Profile), " on ", Code(f.Connector))
-	case f.Connector != "":
-		return line(Code(f.Connector))
-	}
-	for _, r := range v.Cycle.Runs {
-		if r.End.IsZero() && r.Connector != "" {
-			return line(Words(r.Profile), " on ", Code(r.Connector))
-		}
-	}
-	return nil
-}
-
-// elapsed is "40 s so far, 2 runs done, usually 1 min 30 s". It names the moment of the look, so that it stays true.
-func (v CycleView) elapsed() Text {
-	seen := v.Cycle.Follow.LastLook
-	if seen.IsZero() {
-		seen = v.Now
-	}
-	var parts []Text
-	if b := v.began(); !b.IsZero() {
-		parts = append(parts, line("At ", At(seen, TimeOfDay), ": ", lasted(seen.Sub(b)), " so far"))
-	}
-	done := 0
-	for _, r := range v.Cycle.Runs {
-		if !r.End.IsZero() {
-			done++
-		}
-	}
-	if done > 0 {
-		parts = append(parts, line(count(done, "run", "runs"), " done"))
-	}
-	return line(join(", ", append(parts, usually(v.Usual))...), ".")
 }
 
 func usually(d time.Duration) Text {

@@ -13,6 +13,8 @@ type CycleView struct {
 	Requests []executor.Request
 	Channel  string        // whose eyes; empty for a terminal
 	Usual    time.Duration // what such a cycle usually takes; 0 when not known
+	// UsualRuns is what its runs usually take; those that are not known are not in it.
+	UsualRuns map[executor.Step]time.Duration
 	// UsualDeletes is how many objects cycles of this server usually delete by their exports; nil when not known.
 	UsualDeletes *Range
 	Now          time.Time

@@ -82,6 +82,32 @@ func following(v *CycleView) {
 	v.Cycle.Runs = []executor.Run{{Connector: "contoso.com", Profile: "Delta Import", Start: at(0, 10)}}
 }
 
+// progressed is a cycle under way whose connectors are known; its first runs took 9 s each, the next one has run for 4 s.
+func progressed(done int, connectors ...string) func(*CycleView) {
+	return func(v *CycleView) {
+		staging := v.Cycle.Baseline.Staging
+		following(v)
+		v.Cycle.Baseline.Staging = staging
+		f := &v.Cycle.Follow
+		f.Connectors, f.Connector, f.Profile, f.At = connectors, "", "", at(0, 10*done+14)
+		v.Cycle.Runs = nil
+		v.UsualRuns = map[executor.Step]time.Duration{}
+		for i, s := range executor.Steps(v.Cycle.Policy, connectors, v.Cycle.Baseline.Staging) {
+			v.UsualRuns[s] = time.Duration(i+6) * time.Second
+			r := executor.Run{Connector: s.Connector, Profile: s.Profile, Start: at(0, 10*i+10)}
+			switch {
+			case i < done:
+				r.End, r.Verdict = at(0, 10*i+19), executor.Succeeded
+			case i == done:
+				f.Connector, f.Profile = s.Connector, s.Profile
+			default:
+				continue
+			}
+			v.Cycle.Runs = append(v.Cycle.Runs, r)
+		}
+	}
+}
+
 func ended(verdict executor.Verdict, source executor.Source) func(*CycleView) {
 	return func(v *CycleView) {
 		following(v)
@@ -200,10 +226,32 @@ func TestCycleMessages(t *testing.T) {
 		"following_joined_in_time": and(following, joinedBy(request(executor.FromSlack, "U2BOB", "C1", at(0, 1)))),
 		"following_joined_from":    and(following, joinedBy(bob, elsewhere), seenFrom("C2")),
 		"following_staging":        and(following, staging),
-		"following_out_of_reach":   and(following, func(v *CycleView) { v.Cycle.Follow.LastProblem = "unreachable" }),
-		"succeeded":                ended(executor.Succeeded, executor.FromEventLog),
-		"succeeded_counted":        and(ended(executor.Succeeded, executor.FromHistory), counted),
-		"succeeded_by_bridge":      and(ended(executor.Succeeded, executor.FromBridge), counted),
+		"progress_begins":          progressed(0, "contoso.com", cloud),
+		"progress":                 progressed(2, "contoso.com", cloud),
+		"progress_ends":            progressed(5, "contoso.com", cloud),
+		"progress_staging":         and(staging, progressed(2, "contoso.com", cloud)),
+		"progress_full":            and(func(v *CycleView) { v.Cycle.Policy = executor.Initial }, progressed(3, "contoso.com", cloud)),
+		"progress_two_forests":     progressed(4, "contoso.com", "fabrikam.example", cloud),
+		"progress_eight_forests":   progressed(19, "a.example", "b.example", "c.example", "d.example", "e.example", "f.example", "g.example", "h.example", cloud),
+		"progress_errors_already":  and(progressed(5, "contoso.com", cloud), func(v *CycleView) { v.Cycle.Runs[4].Verdict = executor.Errors }),
+		"progress_errors_already_two_forests": and(progressed(7, "contoso.com", "fabrikam.example", cloud), func(v *CycleView) {
+			v.Cycle.Runs[1].Verdict = executor.Failed
+		}),
+		"progress_nothing_usual":      and(progressed(2, "contoso.com", cloud), func(v *CycleView) { v.Usual, v.UsualRuns = 0, nil }),
+		"progress_full_step_in_delta": and(progressed(0, "contoso.com", cloud), func(v *CycleView) { v.Cycle.Runs[0].Profile = "Full Import" }),
+		"progress_ahead_of_the_log": and(progressed(2, "contoso.com", cloud), func(v *CycleView) {
+			v.Cycle.Runs = v.Cycle.Runs[:2]
+		}),
+		"progress_only_the_connector": and(progressed(2, "contoso.com", cloud), func(v *CycleView) {
+			v.Cycle.Runs, v.Cycle.Follow.Connectors = v.Cycle.Runs[:2], nil
+		}),
+		"progress_only_the_connector_two_forests": and(progressed(2, "contoso.com", "fabrikam.example", cloud), func(v *CycleView) {
+			v.Cycle.Runs, v.Cycle.Follow.Connector = v.Cycle.Runs[:2], "fabrikam.example"
+		}),
+		"following_out_of_reach": and(following, func(v *CycleView) { v.Cycle.Follow.LastProblem = "unreachable" }),
+		"succeeded":              ended(executor.Succeeded, executor.FromEventLog),
+		"succeeded_counted":      and(ended(executor.Succeeded, executor.FromHistory), counted),
+		"succeeded_by_bridge":    and(ended(executor.Succeeded, executor.FromBridge), counted),
 		"succeeded_partly_counted": and(ended(executor.Succeeded, executor.FromHistory), counted, func(v *CycleView) {
 			v.Cycle.Runs[3].Counters = &executor.Counters{Adds: -1, Updates: -1, Deletes: -1, Errors: -1}
 		}),

@@ -64,10 +64,13 @@ type Baseline struct {
 
 // FollowState is what following a cycle remembers from one slice to the next.
 type FollowState struct {
-	Seen        bool      // the server was seen in progress
-	Polled      time.Time // server time of the last Get-ADSyncScheduler, which calls the cloud
-	Connector   string    // the connector that is busy now
-	Profile     string    // its run profile, when the event log tells
+	Seen      bool      // the server was seen in progress
+	Polled    time.Time // server time of the last Get-ADSyncScheduler, which calls the cloud
+	Connector string    // the connector that is busy now
+	Profile   string    // its run profile, when the event log tells
+	// Connectors are those that a cycle runs, in the order of its imports, the one to Entra ID last; empty when not known.
+	Connectors  []string
+	At          time.Time // server time of the newest thing it told
 	Record      int64     // the newest event that was read; a slice reads those after it
 	Slices      int
 	LastLook    time.Time // our clock

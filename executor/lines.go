@@ -41,6 +41,7 @@ type (
 	}
 	runningLine struct {
 		Connectors []string `json:"connectors"`
+		At         stamp    `json:"at"`
 	}
 	acceptedLine struct {
 		At stamp `json:"at"`
@@ -64,8 +65,9 @@ type (
 		Message string `json:"message"`
 	}
 	eventsLine struct {
-		Count     int  `json:"count"`
-		Truncated bool `json:"truncated"`
+		Count     int   `json:"count"`
+		Truncated bool  `json:"truncated"`
+		At        stamp `json:"at"`
 	}
 	connectorsLine struct {
 		List []Connector `json:"list"`

@@ -61,6 +61,7 @@ func (o *observer) take(line any) {
 	switch line := line.(type) {
 	case clockLine:
 		o.clock = line.UTC.Time
+		l.Follow.At = o.clock
 		if l.Baseline.ServerTime.IsZero() {
 			l.Baseline.ServerTime = o.clock
 			o.tell()
@@ -76,12 +77,14 @@ func (o *observer) take(line any) {
 		o.schedule(line)
 		o.tell()
 	case runningLine:
+		o.told(line.At.Time)
 		l.Follow.Connector = ""
 		if len(line.Connectors) > 0 {
 			l.Follow.Connector = line.Connectors[0]
 		}
 		o.tell()
 	case acceptedLine:
+		o.told(line.At.Time)
 		o.accept(line.At.Time)
 		o.tell()
 	case adoptedLine:
@@ -92,11 +95,15 @@ func (o *observer) take(line any) {
 	case eventLine:
 		o.read = append(o.read, line)
 	case eventsLine:
+		o.told(line.At.Time)
 		o.evidence.events = &line
 	case doneLine:
 		o.done = &line
 	case connectorsLine:
 		o.evidence.connectors = line.List
+		if names := route(line.List); names != nil {
+			l.Follow.Connectors = names
+		}
 	case statisticsLine:
 		o.evidence.pending = append(o.evidence.pending, Pending(line))
 	case historyLine:
@@ -111,6 +118,13 @@ func (o *observer) take(line any) {
 		l.Objects.take(line)
 	case problemLine:
 		o.evidence.problems = append(o.evidence.problems, line.problem())
+	}
+}
+
+// told notes the server's time as of something that it told. The clock line of a slice may set it back, nothing else.
+func (o *observer) told(at time.Time) {
+	if at.After(o.look.Follow.At) {
+		o.look.Follow.At = at
 	}
 }
 

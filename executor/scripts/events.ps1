@@ -55,7 +55,7 @@ function Out-Event($found) {
     }
     $count = $found.Count
     if ($count -gt $most) { $count = $most }
-    Out-Line @{ t = 'events'; count = $count; truncated = ($found.Count -gt $most) }
+    Out-Line @{ t = 'events'; count = $count; truncated = ($found.Count -gt $most); at = [DateTime]::UtcNow.ToString('o') }
 }
 # Read-Event reads both sources.
 function Read-Event($since, $after) {

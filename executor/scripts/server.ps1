@@ -74,5 +74,5 @@ function Read-Running {
     $now = "$($names.Count) $names"
     if ($state.running -ceq $now) { return }
     $state.running = $now
-    Out-Line @{ t = 'running'; connectors = $names }
+    Out-Line @{ t = 'running'; connectors = $names; at = [DateTime]::UtcNow.ToString('o') }
 }

@@ -110,6 +110,8 @@ function Invoke-Order {
     Start-Cycle $since
     if ($state.refused) { return }
     $state.seen = $state.taken
+    # Which runs the cycle will have is told once, here; later looks need not ask again.
+    Read-Connector
     $from = ConvertTo-Utc $state.began
     if ($null -eq $from) { $from = [DateTime]::UtcNow }
     Watch-Cycle $from $old 0 $order.look_seconds $order.history

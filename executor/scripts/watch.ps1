@@ -37,7 +37,7 @@ function Watch-Cycle($since, $old, $after, $seconds, $history) {
         return
     }
     Out-Line @{ t = 'done'; why = $done; at = [DateTime]::UtcNow.ToString('o') }
-    Read-Connector
+    if (-not $state.connectors) { Read-Connector }
     Read-Statistics
     Read-History $since 100 $history
     Read-Event $since 0

@@ -111,9 +111,7 @@ func (q *queries) Usual(ctx context.Context, c executor.Cycle) (time.Duration, e
 	if len(took) < usualNeeds {
 		return 0, nil
 	}
-	slices.Sort(took)
-	lower, upper := took[(len(took)-1)/2], took[len(took)/2]
-	return (lower + upper) / 2, nil
+	return median(took), nil
 }
 
 // UsualDeletes returns the least and the most that the exports of a cycle like c deleted in the last 20 other cycles on its

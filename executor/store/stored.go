@@ -30,6 +30,8 @@ type storedFollow struct {
 	Polled      time.Time `json:"polled,omitzero"`
 	Connector   string    `json:"connector,omitempty"`
 	Profile     string    `json:"profile,omitempty"`
+	Connectors  []string  `json:"connectors,omitempty"`
+	At          time.Time `json:"at,omitzero"`
 	Record      int64     `json:"record,omitempty"`
 	Slices      int       `json:"slices,omitempty"`
 	LastLook    time.Time `json:"last_look,omitzero"`
@@ -114,6 +116,8 @@ func encodeState(c executor.Cycle) (string, error) {
 			Polled:      c.Follow.Polled.UTC(),
 			Connector:   c.Follow.Connector,
 			Profile:     c.Follow.Profile,
+			Connectors:  c.Follow.Connectors,
+			At:          c.Follow.At.UTC(),
 			Record:      c.Follow.Record,
 			Slices:      c.Follow.Slices,
 			LastLook:    c.Follow.LastLook.UTC(),
@@ -169,6 +173,8 @@ func decodeState(state string, c *executor.Cycle) error {
 		Polled:      s.Follow.Polled,
 		Connector:   s.Follow.Connector,
 		Profile:     s.Follow.Profile,
+		Connectors:  s.Follow.Connectors,
+		At:          s.Follow.At,
 		Record:      s.Follow.Record,
 		Slices:      s.Follow.Slices,
 		LastLook:    s.Follow.LastLook,

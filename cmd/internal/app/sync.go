@@ -130,6 +130,9 @@ func follow(ctx context.Context, st *store.Store, queue *jobs.Queue, owner bool,
 					return err
 				}
 				view := commands.CycleView{Cycle: c, Requests: requests, Usual: usual, Now: time.Now()}
+				if view.UsualRuns, err = st.UsualRuns(ctx, c); err != nil {
+					return err
+				}
 				if least, most, ok, err := st.UsualDeletes(ctx, c); err != nil {
 					return err
 				} else if ok {

@@ -36,7 +36,7 @@ func (s *session) events(ctx context.Context, filter EventFilter, keep func(Even
 		s.emit("event", "source", e.Source, "id", e.ID, "level", e.Level.String(), "at", stamp(e.At),
 			"record", e.Record, "message", string(message[:min(len(message), maxMessage)]))
 	}
-	s.emit("events", "count", min(len(kept), maxEvents), "truncated", len(kept) > maxEvents)
+	s.emit("events", "count", min(len(kept), maxEvents), "truncated", len(kept) > maxEvents, "at", stamp(s.m.Now()))
 }
 
 // read reads the log. Nothing found is no failure.

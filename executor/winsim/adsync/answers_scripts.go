@@ -75,6 +75,7 @@ func (s *session) start(ctx context.Context, p startParameters) {
 		began = s.m.Now()
 	}
 	w.since = began
+	s.connectors(ctx)
 	s.watch(ctx, w)
 }
 

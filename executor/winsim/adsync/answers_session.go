@@ -19,10 +19,11 @@ type session struct {
 	lines int
 	err   error
 
-	source   string // by which road the run history was read
-	expected bool   // whether a bridge was to be there
-	busy     string // as last printed
-	looked   bool   // whether it was printed at all
+	source   string   // by which road the run history was read
+	expected bool     // whether a bridge was to be there
+	listed   []string // the connectors, once they were read
+	busy     string   // as last printed
+	looked   bool     // whether it was printed at all
 	problems []string
 }
 
@@ -160,7 +161,7 @@ func (s *session) running(ctx context.Context) (string, error) {
 		if busy != "" {
 			connectors = append(connectors, busy)
 		}
-		s.emit("running", "connectors", connectors)
+		s.emit("running", "connectors", connectors, "at", stamp(s.m.Now()))
 		s.busy, s.looked = busy, true
 	}
 	return busy, nil

@@ -97,13 +97,13 @@ func kinds(all []object) string {
 func TestStart(t *testing.T) {
 	const fit = "clock, service, module, scheduler, running, "
 	for _, test := range []struct{ situation, parameters, want string }{
-		{"ok", startDelta, fit + "accepted, event×2, events, end"},
-		{"race", startDelta, fit + "accepted, events, end"},
-		{"running delta", startDelta, fit + "adopted in_progress, event×3, events, end"},
+		{"ok", startDelta, fit + "accepted, connectors, event×2, events, end"},
+		{"race", startDelta, fit + "accepted, connectors, events, end"},
+		{"running delta", startDelta, fit + "adopted in_progress, connectors, event×3, events, end"},
 		{"running delta", startInitial, fit + "refused already_running, end"},
-		{"running initial", startInitial, fit + "adopted in_progress, event×3, events, end"},
-		{"running initial", startDelta, fit + "adopted in_progress, event×3, events, end"},
-		{"staging", startDelta, fit + "accepted, event×2, events, end"},
+		{"running initial", startInitial, fit + "adopted in_progress, connectors, event×3, events, end"},
+		{"running initial", startDelta, fit + "adopted in_progress, connectors, event×3, events, end"},
+		{"staging", startDelta, fit + "accepted, connectors, event×2, events, end"},
 		{"suspended", startDelta, fit + "refused scheduler_suspended, end"},
 		{"disabled", startDelta, fit + "refused scheduler_disabled, end"},
 		{"wizard", startDelta, fit + "refused " + refuseWizard + ", end"},
@@ -111,14 +111,14 @@ func TestStart(t *testing.T) {
 		{"busy", startDelta, fit + "refused connector_busy " + EntraConnector + ", end"},
 		{"service stopped", startDelta, "clock, service, refused service_stopped, end"},
 		{"service missing", startDelta, "clock, service, refused service_missing, end"},
-		{"module by path", startDelta, fit + "accepted, event×2, events, end"},
+		{"module by path", startDelta, fit + "accepted, connectors, event×2, events, end"},
 		{"module missing", startDelta, "clock, service, problem not_found, refused module_missingThe specified module 'ADSync' was not loaded because " +
 			"no valid module file was found in any module directory., end"},
 		{"cloud settings unreadable", startDelta, "clock, service, module, refused " + refuseCloud + ", end"},
 		{"no rights", startDelta, "clock, service, module, refused " + refuseRole + ", end"},
 		{"browse only", startDelta, fit + "refused " + refuseRights + ", end"},
-		{"event log unreadable", startDelta, fit + "accepted, problem access_denied, end"},
-		{"constrained language", startDelta, fit + "accepted, event×2, events, end"},
+		{"event log unreadable", startDelta, fit + "accepted, connectors, problem access_denied, end"},
+		{"constrained language", startDelta, fit + "accepted, connectors, event×2, events, end"},
 	} {
 		t.Run(test.situation+" "+test.parameters[11:16], func(t *testing.T) {
 			m, _ := in(t, test.situation)
@@ -203,7 +203,7 @@ func TestARetryTakesTheCycleThatHasStartedSince(t *testing.T) {
 	ask(t, m, "start", startDelta)
 	clock.Advance(5 * time.Minute)
 	all := ask(t, m, "start", retryDelta)
-	if got, want := kinds(all), "clock, service, module, scheduler, running, adopted since, event×15, events, end"; got != want {
+	if got, want := kinds(all), "clock, service, module, scheduler, running, adopted since, connectors, event×15, events, end"; got != want {
 		t.Errorf("got:\n%s\nwant:\n%s", got, want)
 	}
 	if m.Starts() != 1 {

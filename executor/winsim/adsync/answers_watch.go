@@ -56,7 +56,10 @@ func (s *session) watch(ctx context.Context, w watch) {
 		return
 	}
 	s.emit("done", "why", done, "at", stamp(s.m.Now()))
-	for _, name := range s.connectors(ctx) {
+	if len(s.listed) == 0 {
+		s.connectors(ctx)
+	}
+	for _, name := range s.listed {
 		s.statistics(ctx, name)
 	}
 	s.history(ctx, &w.since, 100, w.history)
@@ -89,6 +92,7 @@ func (s *session) connectors(ctx context.Context) []string {
 		names[i] = c.Name
 	}
 	s.emit("connectors", "list", all)
+	s.listed = names
 	return names
 }
 
