@@ -143,8 +143,12 @@ func joinedBy(rs ...executor.Request) func(*CycleView) {
 func cycleRuns(change func([]executor.Run)) func(*CycleView) {
 	return func(v *CycleView) {
 		for i, r := range [][2]string{
-			{"Delta Import", "contoso.com"}, {"Delta Import", cloud}, {"Delta Synchronization", "contoso.com"},
-			{"Delta Synchronization", cloud}, {"Export", cloud}, {"Export", "contoso.com"},
+			{"Delta Import", "contoso.com"},
+			{"Delta Import", cloud},
+			{"Delta Synchronization", "contoso.com"},
+			{"Delta Synchronization", cloud},
+			{"Export", cloud},
+			{"Export", "contoso.com"},
 		} {
 			run := executor.Run{
 				Connector: r[1], Profile: r[0], Result: "success", Verdict: executor.Succeeded, Start: at(0, 10*i), End: at(0, 10*i+9),

@@ -55,10 +55,10 @@ func (c Capability) After(now time.Time, r *Reading, version string) Capability 
 		road = RoadNone
 	}
 	next := Capability{Road: road, Since: now, Checked: now, Version: version, Message: r.Message}
-	switch {
-	case road == "":
+	switch road {
+	case "":
 		return Capability{Version: version, Message: r.Message}
-	case road == c.Road:
+	case c.Road:
 		next.Since = c.Since
 	}
 	return next

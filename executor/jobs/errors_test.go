@@ -8,8 +8,8 @@ import (
 )
 
 // failing is an answer of the connector spaces: one error whose date is told, and one that only we can date.
-func failing(complete bool, types ...string) executor.ErrorReport {
-	r := executor.ErrorReport{Complete: complete}
+func failing(types ...string) executor.ErrorReport {
+	r := executor.ErrorReport{Complete: true}
 	r.Source = executor.FromExport
 	for _, kind := range types {
 		r.Objects = append(r.Objects, executor.ObjectError{Connector: "contoso.com", Kind: "export", Type: kind, DN: "CN=Ann,DC=contoso,DC=com", Retries: -1})
@@ -22,7 +22,7 @@ func TestErrorsAreAskedForOnlyWhereTheResultHasSome(t *testing.T) {
 	direct := done(executor.Errors)
 	direct.Reading = &executor.Reading{Asked: executor.RoadDirect, Found: executor.RoadDirect}
 	listed := direct
-	objects := failing(true, "InvalidSoftMatch").ObjectErrors
+	objects := failing("InvalidSoftMatch").ObjectErrors
 	objects.Source = executor.FromHistory
 	listed.Objects = &objects
 	noted := done(executor.Failed)
@@ -45,7 +45,7 @@ func TestErrorsAreAskedForOnlyWhereTheResultHasSome(t *testing.T) {
 			asked := 0
 			w.server.errors = func(string) (executor.ErrorReport, error) {
 				asked++
-				return failing(true, "InvalidSoftMatch"), nil
+				return failing("InvalidSoftMatch"), nil
 			}
 			w.server.start = []step{{look: accepted()}}
 			w.server.follow = []step{{look: test.look}}
@@ -71,7 +71,7 @@ func TestAnErrorOfAnEarlierCycleIsChronic(t *testing.T) {
 	w.server.follow = []step{{look: done(executor.Errors)}}
 	run := func(types ...string) executor.ErrorSummary {
 		t.Helper()
-		w.server.errors = func(string) (executor.ErrorReport, error) { return failing(true, types...), nil }
+		w.server.errors = func(string) (executor.ErrorReport, error) { return failing(types...), nil }
 		c := w.run(t, w.ask(t, executor.Delta, "C1").Cycle.ID)
 		if c.Result.Errors == nil {
 			t.Fatal("no summary")
@@ -108,7 +108,7 @@ func TestAResultIsToldThoughItsErrorsCannotBeRead(t *testing.T) {
 
 func TestNamesAreKeptWhereSomebodyMayReadThem(t *testing.T) {
 	w := newWorld(t, Config{})
-	w.server.errors = func(string) (executor.ErrorReport, error) { return failing(true, "InvalidSoftMatch"), nil }
+	w.server.errors = func(string) (executor.ErrorReport, error) { return failing("InvalidSoftMatch"), nil }
 	w.server.start = []step{{look: accepted()}}
 	w.server.follow = []step{{look: done(executor.Errors)}}
 	r := request(executor.Delta, "C1")

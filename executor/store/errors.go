@@ -108,7 +108,7 @@ func (t *Tx) errorKeys(ctx context.Context, objects []executor.ObjectError) ([]s
 	keys := make([]string, len(objects))
 	for i, o := range objects {
 		h := hmac.New(sha256.New, []byte(salt))
-		fmt.Fprintf(h, "%q %q %q", o.Connector, o.DN, o.Type)
+		h.Write(fmt.Appendf(nil, "%q %q %q", o.Connector, o.DN, o.Type))
 		keys[i] = hex.EncodeToString(h.Sum(nil))
 	}
 	return keys, nil
