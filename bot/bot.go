@@ -94,7 +94,7 @@ func (b *Bot) tidy(ctx context.Context) {
 		}
 		if now := b.clock.Now(); now.Sub(pruned) >= pruneGap {
 			pruned = now
-			if err := errors.Join(b.store.PruneInbox(ctx, now), b.store.PruneQuestions(ctx, now)); err != nil && ctx.Err() == nil {
+			if err := errors.Join(b.store.PruneInbox(ctx, now), b.store.PruneQuestions(ctx, now), b.store.PrunePages(ctx, now)); err != nil && ctx.Err() == nil {
 				b.log.WarnContext(ctx, "inbox not pruned", "cause", scrub(err))
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/adsyncbot/adsyncbot/commands"
 	"github.com/adsyncbot/adsyncbot/executor"
@@ -14,9 +15,8 @@ import (
 type content struct {
 	message
 	version int
-	final   bool   // of a cycle: it has ended
-	detail  string // of an ended cycle: goes into the thread
-	caption string // what the detail is
+	final   bool              // of a cycle: it has ended
+	follow  []commands.Answer // goes into the thread, once the message stands in its last form
 }
 
 // render says what a message shows now. A cycle's message is made from the cycle as it stands, not as it stood when the
@@ -27,7 +27,11 @@ func (p *Poster) render(ctx context.Context, m store.Message) (content, error) {
 		if err := json.Unmarshal(m.Body, &a); err != nil {
 			return content{}, fmt.Errorf("read the body of message %s: %w", m.ID, err)
 		}
-		return content{message: layout(a), version: m.Want}, nil
+		first, rest := a, []commands.Answer(nil)
+		if m.Kind == store.Post {
+			first, rest = withThread(a)
+		}
+		return content{message: layout(first), version: m.Want, follow: rest}, nil
 	}
 	cycle, err := p.store.Cycle(ctx, m.CycleID)
 	if err != nil {
@@ -57,13 +61,31 @@ func (p *Poster) render(ctx context.Context, m store.Message) (content, error) {
 	}
 	a := commands.CycleMessage(view)
 	c := content{version: cycle.Version, final: !cycle.Live()}
+	// The channel reads one calm message; a server's words, and what is too long for it, stand in its thread.
+	details := commands.Answer{Headline: commands.Text{commands.Words("In detail:")}, Detail: a.Detail, Lines: a.More}
+	if cycle.Result.Verdict == executor.NotStarted {
+		details.Headline = commands.Text{commands.Words("What the server said:")}
+	}
+	a.Detail, a.More = "", nil
 	if c.final {
-		c.detail, c.caption = a.Detail, "In detail:"
-		if cycle.Result.Verdict == executor.NotStarted {
-			c.caption = "What the server said:"
+		first, rest := withThread(a)
+		for _, page := range slices.Backward(rest) {
+			details.Lines = append(slices.Clone(page.Lines), details.Lines...)
+		}
+		if a = first; details.Detail != "" || len(details.Lines) > 0 {
+			c.follow = threaded(details)
 		}
 	}
-	a.Detail = "" // the channel reads one calm message; a server's words stand in its thread
 	c.message = layout(a)
 	return c, nil
+}
+
+// withThread returns what a message shows, and the rest, to which it refers, for its thread.
+func withThread(a commands.Answer) (first commands.Answer, rest []commands.Answer) {
+	all := threaded(a)
+	first = all[0]
+	if len(all) > 1 {
+		first.Lines = append(slices.Clone(first.Lines), commands.Text{commands.Words("The rest stands in the thread.")})
+	}
+	return first, all[1:]
 }

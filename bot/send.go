@@ -10,7 +10,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/adsyncbot/adsyncbot/commands"
 	"github.com/adsyncbot/adsyncbot/executor"
 	"github.com/adsyncbot/adsyncbot/executor/failpoint"
 	"github.com/adsyncbot/adsyncbot/executor/store"
@@ -91,27 +90,41 @@ func (p *Poster) delivered(ctx context.Context, m store.Message, c content) {
 		"channel", m.Channel, "version", c.version, "final", c.final)
 }
 
-// sent notes that a version is shown. What a server said about a cycle that has ended follows in the thread.
+// sent notes that a version is shown. What a server said about a cycle that has ended, and what did not fit into the message,
+// follows in the thread.
 func (p *Poster) sent(ctx context.Context, m store.Message, c content, ts string) error {
-	if c.detail == "" {
+	if len(c.follow) == 0 {
 		return p.store.Posted(ctx, m.ID, ts, c.version)
 	}
 	if m.TS != "" {
 		ts = m.TS
 	}
-	body, err := json.Marshal(commands.Answer{
-		Headline: commands.Text{commands.Words(c.caption)}, Detail: c.detail,
-	})
-	if err != nil {
-		return fmt.Errorf("encode details: %w", err)
+	thread := ts
+	if m.Thread != "" {
+		thread = m.Thread
+	}
+	var rows []store.Message
+	for i, a := range c.follow {
+		body, err := json.Marshal(a)
+		if err != nil {
+			return fmt.Errorf("encode details: %w", err)
+		}
+		name := "detail"
+		if i > 0 {
+			name = fmt.Sprintf("detail %d", i+1)
+		}
+		rows = append(rows, store.Message{
+			ID: uuid.NewSHA1(m.ID, []byte(name)), Kind: store.Post, CycleID: m.CycleID,
+			Team: m.Team, Channel: m.Channel, Thread: thread, Body: body,
+		})
 	}
 	return p.store.Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		return errors.Join(
-			tx.AddMessage(ctx, store.Message{
-				ID: uuid.NewSHA1(m.ID, []byte("detail")), Kind: store.Post, CycleID: m.CycleID,
-				Team: m.Team, Channel: m.Channel, Thread: ts, Body: body,
-			}),
-			tx.Posted(ctx, m.ID, ts, c.version))
+		for _, row := range rows {
+			if err := tx.AddMessage(ctx, row); err != nil {
+				return err
+			}
+		}
+		return tx.Posted(ctx, m.ID, ts, c.version)
 	})
 }
 

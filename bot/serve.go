@@ -33,6 +33,10 @@ func (b *Bot) worker(ctx context.Context) {
 
 // serve answers one command.
 func (b *Bot) serve(ctx context.Context, r received) {
+	if commands.Action(r.command.Action).Turns() {
+		b.turn(ctx, r)
+		return
+	}
 	limited, cancel := context.WithTimeoutCause(ctx, serveLimit, fmt.Errorf("the command took longer than %s", serveLimit))
 	defer cancel()
 	answer, replaces, err := b.handle(limited, r)
@@ -74,10 +78,20 @@ func (b *Bot) settle(ctx context.Context, r received, a commands.Answer, replace
 	defer b.mine.remove(r.id)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), afterLimit)
 	defer cancel()
+	a, pages, err := firstPage(r, a, b.clock.Now())
+	if err != nil {
+		b.log.ErrorContext(ctx, "answer not stored", "ref", r.ref(), "cause", scrub(err))
+		return
+	}
 	m, err := ephemeral(r.id, r.command, a) // the answer has the command's id, so that the log calls both the same
 	m.Replaces = replaces
 	if err == nil {
 		err = b.store.Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
+			if pages != nil {
+				if err := tx.AddPages(ctx, *pages); err != nil {
+					return err
+				}
+			}
 			return errors.Join(tx.AddMessage(ctx, m), tx.Handled(ctx, r.id))
 		})
 	}

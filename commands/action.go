@@ -10,10 +10,12 @@ type Action string
 const (
 	StartFull Action = "start_full" // the full that was asked for
 	Leave     Action = "leave"      // what was asked for is not done
+	PageBack  Action = "page_back"  // of a long answer
+	PageOn    Action = "page_on"
 )
 
 // Actions returns every action that exists.
-func Actions() []Action { return []Action{StartFull, Leave} }
+func Actions() []Action { return []Action{StartFull, Leave, PageBack, PageOn} }
 
 // Label is what stands on the button, of at most 75 characters.
 func (a Action) Label() string {
@@ -22,9 +24,16 @@ func (a Action) Label() string {
 		return "Start the full"
 	case Leave:
 		return "Leave it"
+	case PageBack:
+		return "Back"
+	case PageOn:
+		return "More"
 	}
 	return ""
 }
+
+// Turns reports whether the button turns a page and does nothing else.
+func (a Action) Turns() bool { return a == PageBack || a == PageOn }
 
 // Grave reports whether the button does something that is not easily taken back.
 func (a Action) Grave() bool { return a == StartFull }

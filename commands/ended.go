@@ -69,7 +69,8 @@ func (v CycleView) troubled(a Answer, words string) Answer {
 	if t, unusual := v.deleted(); unusual {
 		a.Lines = append(a.Lines, t)
 	}
-	a.Lines = append(a.Lines, v.findings()...)
+	found, rest := v.findings()
+	a.Lines, a.More = append(a.Lines, found...), rest
 	a.Lines = append(a.Lines, v.objectErrors()...)
 	if t := v.partial(); len(t) > 0 {
 		a.Lines = append(a.Lines, t)
@@ -161,7 +162,7 @@ func changes(c executor.Counters) Text {
 
 // findings lists what the source says against success, then what it lists without counting. Runs are listed where
 // nothing else explains the verdict.
-func (v CycleView) findings() []Text {
+func (v CycleView) findings() (all, rest []Text) {
 	var counted, noted []Text
 	for _, f := range v.Cycle.Result.Findings {
 		if f.Verdict == "" {
@@ -177,11 +178,12 @@ func (v CycleView) findings() []Text {
 			}
 		}
 	}
-	all := slices.Concat(counted, noted)
-	if more := len(all) - mostFindings; more > 0 {
-		all = append(all[:mostFindings:mostFindings], line(Wordsf("and %d more.", more)))
+	all = slices.Concat(counted, noted)
+	if more := len(all) - mostFindings; more > 0 && v.Channel != "" {
+		rest = all[mostFindings:]
+		all = append(all[:mostFindings:mostFindings], line(Wordsf("and %d more: they stand in the thread.", more)))
 	}
-	return all
+	return all, rest
 }
 
 func resultWords(r executor.Run) Span {

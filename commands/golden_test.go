@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -266,7 +267,9 @@ func TestCycleMessages(t *testing.T) {
 		"warnings": and(ended(executor.Warnings, executor.FromEventLog), found(executor.Finding{
 			Verdict: executor.Warnings, What: "exported changes were not confirmed by the import", Connector: "contoso.com", EventID: 6105, Count: 1,
 		})),
-		"errors": and(ended(executor.Errors, executor.FromEventLog), found(stepErrors, noted)),
+		"errors_many":             and(ended(executor.Errors, executor.FromEventLog), found(slices.Repeat([]executor.Finding{stepErrors, noted}, 7)...)),
+		"errors_many_at_terminal": and(ended(executor.Errors, executor.FromEventLog), found(slices.Repeat([]executor.Finding{stepErrors, noted}, 7)...), seenFrom("")),
+		"errors":                  and(ended(executor.Errors, executor.FromEventLog), found(stepErrors, noted)),
 		"errors_from_history": and(ended(executor.Errors, executor.FromHistory), func(v *CycleView) {
 			v.Cycle.Runs = []executor.Run{{Connector: "contoso.com - AAD", Profile: "Export", Result: "completed-export-errors", Verdict: executor.Errors}}
 		}),

@@ -18,6 +18,9 @@ func (p Plain) Answer(a Answer) string {
 	for _, l := range a.Lines {
 		lines = append(lines, "  "+p.Text(l))
 	}
+	for _, l := range a.More {
+		lines = append(lines, "  "+p.Text(l))
+	}
 	if d := Preformatted(a.Detail); d != "" {
 		for l := range strings.SplitSeq(d, "\n") {
 			lines = append(lines, "  | "+l)

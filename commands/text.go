@@ -18,6 +18,8 @@ type Answer struct {
 	// preformatted text, never as markup.
 	Detail string `json:"detail,omitempty"`
 	Footer Text   `json:"footer,omitempty"`
+	// More are lines that the answer does without in a channel: they stand in its thread.
+	More []Text `json:"more,omitempty"`
 	// Actions are the buttons under the answer, and About is what they are about.
 	Actions []Action  `json:"actions,omitempty"`
 	About   uuid.UUID `json:"about,omitzero"`

@@ -45,6 +45,7 @@ func TestContract(t *testing.T) {
 		{"a question comes back as it was first asked", testQuestion},
 		{"a question is answered once", testQuestionAnsweredOnce},
 		{"of many presses at once one answers a question", testQuestionAnsweredConcurrently},
+		{"a page is turned once for each press", testPages},
 		{"a question is forgotten a day after its time", testQuestionPrune},
 		{"usual deletes are those of the last twenty that show them", testUsualDeletes},
 		{"a cycle's message follows its versions", testOutboxVersions},
