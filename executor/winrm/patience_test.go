@@ -30,7 +30,7 @@ func TestDribbling(t *testing.T) {
 		for _, w := range ways {
 			t.Run(string(op)+" over "+w.name, func(t *testing.T) {
 				server := newServer(t, w)
-				runner := newRunner(t, server, w, func(c *winrm.Config) { c.RequestTimeout = 200 * time.Millisecond })
+				runner := newRunnerWith(t, openGate{}, server, w, func(c *winrm.Config) { c.RequestTimeout = time.Second })
 				server.Misbehave(winsim.Rule{Op: op, Do: winsim.Dribble(1, 10*time.Millisecond)})
 				got := failed(t, runner.Run(t.Context(), []byte("print one\n"), drop))
 				if got.Kind != want.kind || got.Started != (op != create) {
