@@ -56,8 +56,11 @@ func (b *Bot) takeUp(ctx context.Context, row store.Envelope, serve bool) error 
 		return b.store.Handled(ctx, row.ID)
 	}
 	if !serve {
-		// What has led to a request may have started a cycle: only serving it again finds the true answer.
+		// What has led to a request may have started a cycle, or stopped one: only serving it again finds the true answer.
 		_, err := b.store.Request(ctx, r.request())
+		if errors.Is(err, store.ErrNotFound) {
+			_, err = b.store.Act(ctx, r.request())
+		}
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return err
 		}

@@ -45,7 +45,11 @@ func (p *Poster) render(ctx context.Context, m store.Message) (content, error) {
 	if err != nil {
 		return content{}, err
 	}
-	view := commands.CycleView{Cycle: cycle, Requests: requests, Channel: m.Channel, Usual: usual, Now: p.clock.Now()}
+	stops, err := p.store.Stops(ctx, m.CycleID)
+	if err != nil {
+		return content{}, err
+	}
+	view := commands.CycleView{Cycle: cycle, Requests: requests, Stops: stops, Channel: m.Channel, Usual: usual, Now: p.clock.Now()}
 	if cycle.Live() {
 		if view.UsualRuns, err = p.store.UsualRuns(ctx, cycle); err != nil {
 			return content{}, err

@@ -9,19 +9,22 @@ type Action string
 // The actions. The words are stored and stand in buttons that people still see: they are never renamed.
 const (
 	StartFull Action = "start_full" // the full that was asked for
+	StopNow   Action = "stop_now"   // the stop that was asked for
 	Leave     Action = "leave"      // what was asked for is not done
 	PageBack  Action = "page_back"  // of a long answer
 	PageOn    Action = "page_on"
 )
 
 // Actions returns every action that exists.
-func Actions() []Action { return []Action{StartFull, Leave, PageBack, PageOn} }
+func Actions() []Action { return []Action{StartFull, StopNow, Leave, PageBack, PageOn} }
 
 // Label is what stands on the button, of at most 75 characters.
 func (a Action) Label() string {
 	switch a {
 	case StartFull:
 		return "Start the full"
+	case StopNow:
+		return "Stop it"
 	case Leave:
 		return "Leave it"
 	case PageBack:
@@ -36,7 +39,7 @@ func (a Action) Label() string {
 func (a Action) Turns() bool { return a == PageBack || a == PageOn }
 
 // Grave reports whether the button does something that is not easily taken back.
-func (a Action) Grave() bool { return a == StartFull }
+func (a Action) Grave() bool { return a == StartFull || a == StopNow }
 
 // asking returns the same answer with buttons under it that are about what is stored under id.
 func (a Answer) asking(id uuid.UUID, actions ...Action) Answer {

@@ -98,7 +98,7 @@ func oracle(grant string, c Command, server string, rightChannel, inGroup bool) 
 	case "everything":
 		return c == "delta" || c == "full" || c == "status" || c == "history" || c == "errors" || c == "pending"
 	case "a user":
-		return server == "a" && c == "delta" // stop is never given by a grant of this version
+		return server == "a" && (c == "delta" || c == "stop")
 	case "a group":
 		return inGroup && c == "full"
 	}
@@ -134,7 +134,8 @@ func TestTheDecidingRule(t *testing.T) {
 		{"a server nobody was given", ok, Status, "b", "no-grant-for-server", false},
 		{"a command nobody was given", with(func(c *Caller) { c.User = "U2" }), History, "b", "no-grant-for-server", false},
 		{"a channel without grants", with(func(c *Caller) { c.Channel = "C9" }), Delta, "a", "no-grant-for-channel", false},
-		{"a command that stops is not given by a star", ok, "stop", "a", "unknown-command", false},
+		{"a command that stops is not given by a star", ok, Stop, "a", "no-grant-for-command", false},
+		{"a command that does not exist is given by nothing", ok, "reboot", "a", "unknown-command", false},
 		{"a guest", with(func(c *Caller) { c.Person.Guest = true }), Help, "", "guest", false},
 		{"a guest of a deleted account is told as deleted", with(func(c *Caller) { c.Person.Guest, c.Person.Deleted = true, true }), Help, "", "deleted-account", false},
 		{"a bot", with(func(c *Caller) { c.Person.Bot = true }), Help, "", "bot", false},
@@ -169,7 +170,7 @@ func TestStarGivesNothingThatOverrides(t *testing.T) {
 		}
 	}
 	// Named, a grant would give it; Allow still denies what does not exist in this version.
-	for _, c := range []Command{"stop", "pause", "resume", "force"} {
+	for _, c := range []Command{"pause", "resume", "force"} {
 		g := Grant{Channel: "C1", Commands: []string{"*", string(c)}, Servers: []string{"*"}}
 		if got := Allow([]Grant{g}, "T1", member("C1"), c, "a"); got.Allowed {
 			t.Errorf("%s is allowed: %+v", c, got)

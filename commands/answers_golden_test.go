@@ -69,7 +69,7 @@ func TestAnswers(t *testing.T) {
 		{name: "delta_all", channel: "C2", text: "delta all"},
 		{name: "too_many_words", channel: "C1", text: "delta aadc01 please"},
 		{name: "typo", channel: "C1", text: "detla aadc01"},
-		{name: "planned", channel: "C1", text: "stop aadc01"},
+		{name: "planned", channel: "C1", text: "watch aadc01"},
 		{name: "denied_command", channel: "C1", text: "full aadc01"},
 		{name: "denied_server", channel: "C1", text: "delta secret"},
 		{name: "denied_near", channel: "C1", text: "delta aadc02"},
@@ -125,6 +125,11 @@ func TestAnswers(t *testing.T) {
 			return r, nil
 		}}},
 		{name: "pending_all", channel: "C2", text: "pending", world: &world{pending: func(string) (executor.PendingReport, error) { return waiting(), nil }}},
+		{name: "stop_asks", channel: "C4", text: "stop aadc01"},
+		{name: "stop_asks_running", channel: "C4", text: "stop aadc01 because wrong filter", world: &world{live: inPhase(executor.PhaseFollowing)}},
+		{name: "stop_asks_queued", channel: "C4", text: "stop aadc01", world: &world{live: inPhase(executor.PhaseQueued)}},
+		{name: "stop_not_granted", channel: "C2", text: "stop aadc01"},
+		{name: "stop_without_server", channel: "C4", text: "stop"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c := member(tt.channel)
@@ -142,6 +147,10 @@ func TestAnswers(t *testing.T) {
 			golden(t, "answer_"+tt.name, a)
 		})
 	}
+}
+
+func inPhase(p executor.Phase) []executor.Cycle {
+	return []executor.Cycle{{ID: id(2), Server: "aadc01", Policy: executor.Delta, Phase: p}}
 }
 
 const cloud = "contoso.onmicrosoft.com - AAD"

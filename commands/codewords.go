@@ -67,6 +67,8 @@ func ourCodeWords(c executor.Code, server, about string) (cause, next Text, ok b
 			cause = line(cause, " ", connector(about), " on ", s, " stayed busy.")
 		}
 		return cause, next, true
+	case executor.CodeCancelled:
+		return line("It was stopped before it began, so nothing was started."), line("Ask again if it is needed after all."), true
 	case executor.CodeUndeliverable:
 		return line("I may not post in the channel, so nothing was started."), line("Type ", Code("/invite @adsync"), " there, then ask again."), true
 	case executor.CodeStoppedFollow:

@@ -15,11 +15,12 @@ const (
 	Errors  Command = "errors"
 	Pending Command = "pending"
 	Servers Command = "servers"
+	Stop    Command = "stop"
 )
 
 // Commands returns every command that exists, in the order help lists them.
 func Commands() []Command {
-	return []Command{Delta, Full, Status, History, Errors, Pending, Servers, Help}
+	return []Command{Delta, Full, Status, History, Errors, Pending, Stop, Servers, Help}
 }
 
 // Exists reports whether c is a command of this version.
@@ -40,21 +41,25 @@ func Grantable() []string {
 }
 
 // changes reports whether c changes something on a server.
-func (c Command) changes() bool { return c == Delta || c == Full }
+func (c Command) changes() bool { return c == Delta || c == Full || c == Stop }
 
 // confirmed returns the button that somebody has to press before c is carried out; none for a command that asks nothing
 // first.
 func (c Command) confirmed() (yes Action, asks bool) {
-	if c == Full {
+	switch c {
+	case Full:
 		return StartFull, true
+	case Stop:
+		return StopNow, true
+	default:
+		return "", false
 	}
-	return "", false
 }
 
 // overrides reports whether c stops something or overrides a protection: "*" never includes it, named or not.
 func (c Command) overrides() bool {
 	switch c {
-	case "stop", "pause", "resume", "force":
+	case Stop, "pause", "resume", "force":
 		return true
 	default:
 		return false
@@ -66,7 +71,7 @@ func (c Command) overrides() bool {
 func planned() []string {
 	return []string{
 		"approve", "cancel", "check", "connectors", "fresh", "pause", "report", "resume", "runs",
-		"schedule", "schedules", "stop", "user", "users", "watch",
+		"schedule", "schedules", "user", "users", "watch",
 	}
 }
 

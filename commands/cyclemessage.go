@@ -28,6 +28,7 @@ func CycleMessage(v CycleView) Answer {
 	if v.Cycle.Phase == executor.PhaseFollowing {
 		a.Lines = append(a.Lines, v.following()...)
 	}
+	a.Lines = append(a.Lines, v.stopped()...)
 	if v.Cycle.Baseline.Staging {
 		a.Lines = append(a.Lines, line(Code(v.Cycle.Server), " is a staging server: nothing is exported."))
 	}

@@ -11,8 +11,9 @@ import (
 type CycleView struct {
 	Cycle    executor.Cycle
 	Requests []executor.Request
-	Channel  string        // whose eyes; empty for a terminal
-	Usual    time.Duration // what such a cycle usually takes; 0 when not known
+	Channel  string         // whose eyes; empty for a terminal
+	Stops    []executor.Act // by which somebody asked for its end
+	Usual    time.Duration  // what such a cycle usually takes; 0 when not known
 	// UsualRuns is what its runs usually take; those that are not known are not in it.
 	UsualRuns map[executor.Step]time.Duration
 	// UsualDeletes is how many objects cycles of this server usually delete by their exports; nil when not known.
@@ -86,6 +87,20 @@ func (v CycleView) subject() Text {
 // footer has the reference, and the reasons.
 func (v CycleView) footer() Text {
 	return join(" · ", line(Code(v.Cycle.Ref())), v.reasons())
+}
+
+// stopped says who asked for the cycle's end, and why where that was said.
+func (v CycleView) stopped() []Text {
+	var lines []Text
+	for _, a := range v.Stops {
+		here := a.Audience.Channel == v.Channel
+		t := line("The stop was asked for by ", asker(a.Asker, here), " at ", At(a.AskedAt, TimeOfDay))
+		if a.Reason != "" && here {
+			t = line(t, ", ", because, " “", Words(a.Reason), "”")
+		}
+		lines = append(lines, line(t, "."))
+	}
+	return lines
 }
 
 // reasons are the reasons given here.

@@ -23,6 +23,7 @@ func (v CycleView) ended() Answer {
 	default:
 		a = v.troubled(a, words)
 	}
+	a.Lines = append(a.Lines, v.stopped()...)
 	if c.Origin == executor.Adopted {
 		a.Lines = append(a.Lines, line("It was already running, started by the server or by somebody else."))
 	}

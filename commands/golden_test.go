@@ -276,7 +276,11 @@ func TestCycleMessages(t *testing.T) {
 		"failed": and(ended(executor.Failed, executor.FromEventLog), found(executor.Finding{
 			Verdict: executor.Failed, What: "no connection to Entra ID", EventID: 106, Count: 1,
 		}), code(executor.CodeOther, "event 106\nCN=Ann Smith,OU=Staff,DC=contoso,DC=com")),
-		"nothing_changed": and(ended(executor.Succeeded, executor.FromHistory), cycleRuns(nil)),
+		"following_stop_asked": and(following, stopAsked("C1")),
+		"cancelled_by_us":      and(ended(executor.Cancelled, executor.FromEventLog), stopAsked("C1")),
+		"cancelled_elsewhere":  and(ended(executor.Cancelled, executor.FromEventLog), stopAsked("C2")),
+		"stopped_before_start": and(notStarted(executor.CodeCancelled, ""), stopAsked("C1")),
+		"nothing_changed":      and(ended(executor.Succeeded, executor.FromHistory), cycleRuns(nil)),
 		"deleted_more_than_usual": and(ended(executor.Succeeded, executor.FromHistory), cycleRuns(func(r []executor.Run) {
 			r[4].Counters.Deletes = 43
 		}), func(v *CycleView) { v.UsualDeletes = &Range{Least: 0, Most: 3} }),

@@ -24,6 +24,7 @@ type Input struct {
 // Queue takes requests. jobs.Queue is the production implementation.
 type Queue interface {
 	Ask(ctx context.Context, r executor.Request, replyTo string) (executor.Outcome, error)
+	Act(ctx context.Context, a executor.Act, replyTo string) (executor.Act, error)
 }
 
 // Records is what was stored of cycles and servers. store.Store is the production implementation.
@@ -177,6 +178,8 @@ func (j *job) carryOut(ctx context.Context, a asked, d Decision) Answer {
 		return j.errors(ctx, a)
 	case Pending:
 		return j.pending(ctx, a)
+	case Stop:
+		return j.stop(ctx, a, d.Rule)
 	case Servers:
 		return j.sight.list()
 	default:

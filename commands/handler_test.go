@@ -40,6 +40,8 @@ type world struct {
 	before   executor.Past
 	asks     map[uuid.UUID]Question
 	poseErr  error
+	acts     []executor.Act
+	act      func(executor.Act) (executor.Act, error)
 	log      strings.Builder
 }
 
@@ -96,6 +98,15 @@ func (w *world) Status(ctx context.Context, server string) (executor.Status, err
 		return executor.Status{}, errors.New("no status in this world")
 	}
 	return w.status(ctx, server)
+}
+
+func (w *world) Act(_ context.Context, a executor.Act, _ string) (executor.Act, error) {
+	w.acts = append(w.acts, a)
+	if w.act != nil {
+		return w.act(a)
+	}
+	a.Phase = executor.ActAsked
+	return a, nil
 }
 
 func (w *world) Errors(_ context.Context, server string, _ executor.ErrorsOrder) (executor.ErrorReport, error) {

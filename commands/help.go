@@ -52,8 +52,11 @@ func (s sight) example(c Command) Text {
 		server = servers[0].Name
 	}
 	what := " (what has changed)"
-	if c == Full {
+	switch c {
+	case Full:
 		what = " (everything: this may take hours)"
+	case Stop:
+		what = " (the cycle that runs)"
 	}
 	return line(Code(s.typed(c, server)), what)
 }

@@ -29,6 +29,9 @@ func (v CycleView) next() []Text {
 	case executor.Failed:
 		return []Text{line(read, "Part of the cycle did not run. Mend the cause, then ask again.")}
 	case executor.Cancelled:
+		if len(v.Stops) > 0 {
+			return []Text{line(read, "It was stopped; what was left is for the next cycle, which the scheduler may start by itself.")}
+		}
 		return []Text{line(read, "Somebody stopped it on the server. Ask them before you ask again: the scheduler may start the next one by itself.")}
 	default:
 		return []Text{line("There is something in ", source, " that I do not know, so I do not call it a success. Look in Synchronization Service Manager on ", Code(s), ".")}
@@ -45,6 +48,7 @@ func (v CycleView) notStarted(a Answer) Answer {
 		cause, next = line("Internal error."), line("The log says more under ", Code(v.Cycle.Ref()), ".")
 	}
 	a.Lines = append(a.Lines, cause, next)
+	a.Lines = append(a.Lines, v.stopped()...)
 	if automatic := v.Cycle.Baseline.NextStart; automatic.After(v.Now) && automates(r.Code) {
 		a.Lines = append(a.Lines, line("The server's own next cycle is due at ", At(automatic, TimeOfDay), "."))
 	}

@@ -19,6 +19,7 @@ func testSnapshot() *Snapshot {
 		Grants: []Grant{
 			{Name: "grants[0]", Channel: "C1", Commands: []string{"delta", "status", "history"}, Servers: []string{"aadc01"}},
 			{Name: "grants[1]", Channel: "C2", Commands: []string{"*"}, Servers: []string{"aadc01", "aadc02", "lab"}},
+			{Name: "grants[2]", Channel: "C4", Commands: []string{"*", "stop"}, Servers: []string{"aadc01", "aadc02"}},
 		},
 		Contact: "the identity team",
 	}

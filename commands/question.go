@@ -76,6 +76,9 @@ func (j *job) live(ctx context.Context, server string) (executor.Cycle, bool) {
 
 // meaning says what a command that asks first means on its server, as far as that is known without asking the server.
 func (j *job) meaning(ctx context.Context, a asked) Answer {
+	if a.command == Stop {
+		return j.stopMeans(ctx, a)
+	}
 	return j.fullMeans(ctx, a)
 }
 

@@ -65,6 +65,7 @@ type Baseline struct {
 // FollowState is what following a cycle remembers from one slice to the next.
 type FollowState struct {
 	Seen      bool      // the server was seen in progress
+	Cycle     time.Time // the scheduler's next start while it was in progress: when it began, and what tells it from the next one
 	Polled    time.Time // server time of the last Get-ADSyncScheduler, which calls the cloud
 	Connector string    // the connector that is busy now
 	Profile   string    // its run profile, when the event log tells

@@ -28,6 +28,7 @@ type followParameters struct {
 	SinceUTC            string `json:"since_utc"`
 	OldNext             string `json:"old_next"`
 	Seen                bool   `json:"seen"`
+	Cycle               string `json:"cycle"`
 	SchedulerAgeSeconds int    `json:"scheduler_age_seconds"`
 	AfterRecord         int64  `json:"after_record"`
 	WatchSeconds        int    `json:"watch_seconds"`
@@ -39,6 +40,7 @@ func (o FollowOrder) parameters() followParameters {
 		SinceUTC: written(sinceOf(o.Baseline, o.ReadsFrom)),
 		OldNext:  written(o.Baseline.NextStart),
 		Seen:     o.Follow.Seen,
+		Cycle:    written(o.Follow.Cycle),
 		// The scheduler was asked before the last look ended. Both ends of this time are our own clock's.
 		SchedulerAgeSeconds: int(min(max(o.SinceLook, 0), longestAge) / time.Second),
 		AfterRecord:         o.Follow.Record,

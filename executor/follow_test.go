@@ -29,13 +29,13 @@ func TestTheRace(t *testing.T) {
 	}
 	got := p.parameters(t)
 	for key, want := range map[string]any{
-		"since_utc": o(1), "old_next": o(600), "seen": false, "scheduler_age_seconds": 3600., "after_record": 0., "watch_seconds": 12., "history": "probe",
+		"since_utc": o(1), "old_next": o(600), "seen": false, "cycle": "", "scheduler_age_seconds": 3600., "after_record": 0., "watch_seconds": 12., "history": "probe",
 	} {
 		if got[key] != want {
 			t.Errorf("%s is %v, want %v", key, got[key], want)
 		}
 	}
-	if len(got) != 7 {
+	if len(got) != 8 {
 		t.Errorf("parameters %v", got)
 	}
 

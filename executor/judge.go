@@ -26,6 +26,7 @@ func (c Connector) cycles() bool {
 // evidence is what one complete slice brought about a cycle that is over.
 type evidence struct {
 	since      time.Time
+	until      time.Time // when the next cycle began; zero when none has
 	staging    bool
 	journal    journal
 	events     *eventsLine // nil: the log was not read
@@ -62,7 +63,8 @@ func (e evidence) past() []Run {
 	var runs []Run
 	known := map[string]bool{} // a run's number counts within its connector only; its id is its own
 	for _, row := range e.rows {
-		if row.Start.Before(e.since) || row.ID != "" && known[row.ID] {
+		next := !e.until.IsZero() && !row.Start.Before(e.until) // a run of the next cycle
+		if row.Start.Before(e.since) || next || row.ID != "" && known[row.ID] {
 			continue
 		}
 		known[row.ID] = true

@@ -1,6 +1,9 @@
 package executor
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Look is what one slice brought, together with what was known before. It is valid at every call of note and at the
 // end. Every time in it is the server's: clocks of two machines are never compared.
@@ -138,9 +141,15 @@ func (o *observer) schedule(line schedulerLine) {
 	if !taken && l.Baseline.NextStart.IsZero() {
 		l.Baseline.NextStart, l.Baseline.Staging = roundUp(line.NextStart.Time), line.Staging
 	}
-	if taken && line.InProgress {
-		l.Follow.Seen = true
+	if taken && line.InProgress && !o.another(line) {
+		l.Follow.Seen, l.Follow.Cycle = true, line.NextStart.Time
 	}
+}
+
+// another reports whether the cycle that is in progress is a later one than ours.
+func (o *observer) another(line schedulerLine) bool {
+	f := o.look.Follow
+	return f.Seen && !f.Cycle.IsZero() && line.NextStart.Sub(f.Cycle) >= time.Second
 }
 
 // accept is called when the server took our start. An earlier try has started nothing, or the script had found it, so
@@ -176,6 +185,9 @@ func roundUp(t time.Time) time.Time {
 func (o *observer) adopt(line adoptedLine) {
 	l := &o.look
 	l.Adopted = true
+	if s := o.scheduler; s != nil && s.InProgress {
+		l.Follow.Cycle = s.NextStart.Time
+	}
 	l.Policy = line.Policy
 	l.Follow.Seen = true
 	l.ReadsFrom = line.SinceAt.Time
@@ -200,6 +212,10 @@ func sinceOf(b Baseline, readsFrom time.Time) time.Time {
 func (o *observer) finish() {
 	l := &o.look
 	o.evidence.since, o.evidence.staging = o.since(), l.Staging
+	if o.done != nil && o.done.Why == anotherRuns {
+		o.evidence.until = o.done.At.Time
+		o.read = slices.DeleteFunc(o.read, func(e eventLine) bool { return !e.At.Before(o.done.At.Time) })
+	}
 	o.evidence.journal = journal{runs: l.Runs}
 	if o.evidence.events != nil {
 		o.evidence.journal = readEvents(l.Runs, o.read)
@@ -219,6 +235,9 @@ func (o *observer) finish() {
 	l.Result, l.Runs = o.evidence.judge()
 	l.Follow.Connector, l.Follow.Profile = "", ""
 }
+
+// anotherRuns is why a cycle is over when the next one runs already: one that was stopped leaves a minute for that.
+const anotherRuns = "another"
 
 // progress takes what the event log says about a cycle under way. Its own time of beginning is later than that of our
 // request and still the truth, unless an earlier slice has seen the cycle: then another may have begun meanwhile.

@@ -21,10 +21,11 @@ const (
 	CodeNoRights       Code = "no_rights"
 	CodeModuleMissing  Code = "module_missing"
 	CodeLanguageMode   Code = "language_mode"
-	CodePipe           Code = "pipe_unreachable" // the second group of cmdlets in a network logon; not "service down"
-	CodeOther          Code = "other"            // a text of the server that we do not know
-	CodeTooLate        Code = "too_late"         // could not start within Patience
-	CodeUndeliverable  Code = "undeliverable"    // its message cannot be posted, so nothing was started
+	CodePipe           Code = "pipe_unreachable"     // the second group of cmdlets in a network logon; not "service down"
+	CodeOther          Code = "other"                // a text of the server that we do not know
+	CodeTooLate        Code = "too_late"             // could not start within Patience
+	CodeCancelled      Code = "stopped_before_start" // somebody stopped it before it began
+	CodeUndeliverable  Code = "undeliverable"        // its message cannot be posted, so nothing was started
 	CodeStoppedFollow  Code = "stopped_following"
 	CodeNeverSeen      Code = "never_seen" // accepted, but never seen in progress
 	CodeUnreadable     Code = "source_unreadable"
@@ -54,7 +55,7 @@ type Refusal struct { //nolint:errname // the word of the domain
 
 // Error implements error.
 func (r *Refusal) Error() string {
-	s := "start refused: " + string(r.Code)
+	s := "refused: " + string(r.Code)
 	if r.On != "" {
 		s += " (" + r.On + ")"
 	}

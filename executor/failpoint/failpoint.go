@@ -45,6 +45,10 @@ const (
 	FinalBefore Point = "final-before" // the message is about to get its final form
 	FinalAfter  Point = "final-after"  // it has it, and that is not stored
 
+	ActBefore Point = "act-before" // a server is about to be told to stop, pause or resume; the intent is stored
+	ActAfter  Point = "act-after"  // it was told, and that is not stored
+	ActEnded  Point = "act-ended"  // what came of it is stored, and nobody was told
+
 	FireBefore Point = "fire-before" // a schedule is due
 	FireWithin Point = "fire-within" // its next fire is planned, the transaction is open
 	FireAfter  Point = "fire-after"  // its job is stored

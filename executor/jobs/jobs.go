@@ -8,14 +8,28 @@ package jobs
 
 import (
 	"context"
+	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/adsyncbot/adsyncbot/executor"
 )
 
-// Executor looks at servers, one slice at a time. executor.Executor is the production implementation.
+// Executor looks at servers and tells them what to do, one slice at a time. executor.Executor is the production
+// implementation.
 type Executor interface {
+	Cycler
+	Commander
+}
+
+// Commander changes what a server does by itself.
+type Commander interface {
+	Stop(ctx context.Context, server string, began time.Time) (executor.Scheduled, error)
+	Switch(ctx context.Context, server string, enabled bool) (executor.Scheduled, error)
+}
+
+// Cycler starts and follows cycles.
+type Cycler interface {
 	Start(ctx context.Context, server string, o executor.StartOrder, note func(executor.Look)) (executor.Look, error)
 	Follow(ctx context.Context, server string, o executor.FollowOrder, note func(executor.Look)) (executor.Look, error)
 	Status(ctx context.Context, server string) (executor.Status, error)
@@ -32,4 +46,6 @@ type Teller interface {
 	Changed()
 	// Announce stores a schedule's report for sending. The same report twice is sent once.
 	Announce(ctx context.Context, r executor.Report) error
+	// Tell stores what people are to hear of an act that has ended. The same one twice is sent once.
+	Tell(ctx context.Context, a executor.Act) error
 }

@@ -32,6 +32,7 @@ type Queue struct {
 	store    *store.Store
 	engine   engine
 	cycles   *cycles
+	acts     *acts
 	schedule *scheduler
 	log      *slog.Logger
 }
@@ -48,7 +49,8 @@ func New(st *store.Store, ex Executor, teller Teller, cfg Config, log *slog.Logg
 			store: st, executor: ex, teller: teller, now: cfg.Now, metrics: m, tracer: cfg.Tracer,
 			starts: make(starts, maxStarts), log: log,
 		},
-		log: log,
+		acts: &acts{store: st, executor: ex, teller: teller, now: cfg.Now, log: log},
+		log:  log,
 	}
 	s, err := newScheduler(q, cfg, m, log)
 	if err != nil {
@@ -57,6 +59,7 @@ func New(st *store.Store, ex Executor, teller Teller, cfg Config, log *slog.Logg
 	q.schedule = s
 	w := river.NewWorkers()
 	river.AddWorker(w, &cycleWorker{cycles: q.cycles})
+	river.AddWorker(w, &actWorker{acts: q.acts})
 	river.AddWorker(w, &announceWorker{queue: q, executor: ex, teller: teller, plans: s.plans, log: log})
 	q.engine, err = newEngine(st, w, log)
 	return q, err
@@ -121,7 +124,7 @@ func (q *Queue) Run(ctx context.Context) error {
 	return g.Wait()
 }
 
-// readopt makes sure that every live cycle has a job: one whose job was lost (a restored database, a discarded job)
+// readopt makes sure that every live cycle and act has a job: one whose job was lost (a restored database, a discarded job)
 // would otherwise block its server for ever.
 func (q *Queue) readopt(ctx context.Context) error {
 	live, err := q.store.LiveCycles(ctx)
@@ -129,14 +132,24 @@ func (q *Queue) readopt(ctx context.Context) error {
 		return err
 	}
 	for _, c := range live {
-		err := q.store.Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
-			return q.engine.insert(ctx, tx, cycleArgs{Cycle: c.ID})
-		})
-		if err != nil {
+		if err := q.insert(ctx, cycleArgs{Cycle: c.ID}); err != nil {
+			return err
+		}
+	}
+	acts, err := q.store.LiveActs(ctx)
+	if err != nil {
+		return err
+	}
+	for _, a := range acts {
+		if err := q.insert(ctx, actArgs{Act: a.ID}); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (q *Queue) insert(ctx context.Context, args river.JobArgs) error {
+	return q.store.Tx(ctx, func(ctx context.Context, tx *store.Tx) error { return q.engine.insert(ctx, tx, args) })
 }
 
 // RunOne works one cycle to its end without the engine, for a terminal that owns the store. A cycle that is left in the

@@ -23,6 +23,9 @@ var errTooLate = errors.New("not accepted within the time a request may wait")
 
 // announce sees to it that the cycle's message stands before anything is started, then starts it.
 func (s *slice) announce(ctx context.Context) (time.Duration, error) {
+	if s.cancelled() {
+		return 0, s.notStarted(ctx, executor.CodeCancelled, "")
+	}
 	if s.late(executor.Patience) {
 		return 0, s.notStarted(ctx, executor.CodeTooLate, s.waitingOn())
 	}
@@ -60,13 +63,16 @@ func (s *slice) start(ctx context.Context) (time.Duration, error) {
 	switch {
 	case !s.cycle.Intent.IsZero():
 		order.SinceIntent = s.now().Sub(s.cycle.Intent)
-		order.LookOnly = late
+		order.LookOnly = late || s.cancelled()
 	case late:
 		return 0, s.notStarted(ctx, executor.CodeTooLate, s.waitingOn())
 	default:
 		s.cycle.Intent = s.now()
 		if err := s.save(ctx); err != nil {
 			return 0, err
+		}
+		if s.cancelled() { // meanwhile; from here on the server is told to stop it
+			return 0, s.notStarted(ctx, executor.CodeCancelled, "")
 		}
 	}
 
@@ -130,7 +136,10 @@ func (s *slice) startFailed(ctx context.Context, order executor.StartOrder, err 
 		s.log.Info("start given up", "cause", err)
 		return 0, nil
 	case errors.As(err, &refusal) && order.LookOnly:
-		// The look found no cycle of ours: nothing was started, and it is too late to start one.
+		// The look found no cycle of ours: nothing was started, and it is too late to start one, or nobody wants it any more.
+		if s.cancelled() {
+			return 0, s.notStarted(ctx, executor.CodeCancelled, "")
+		}
 		return 0, s.notStarted(ctx, executor.CodeTooLate, s.waitingOn())
 	case errors.As(err, &refusal) && passing(refusal.Code):
 		return retryBusy, s.wait(ctx, "connector", refusal.On)
@@ -209,6 +218,9 @@ func (s *slice) patience() time.Duration {
 	}
 	return executor.Patience
 }
+
+// cancelled reports whether somebody has asked for the cycle's end.
+func (s *slice) cancelled() bool { return !s.cycle.CancelAt.IsZero() }
 
 func (s *slice) late(limit time.Duration) bool { return s.now().Sub(s.cycle.AskedAt) >= limit }
 

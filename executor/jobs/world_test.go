@@ -90,7 +90,9 @@ type fakeExecutor struct {
 	follow  []step
 	status  func(ctx context.Context, server string) (executor.Status, error)
 	errors  func(server string) (executor.ErrorReport, error) // none when nil
-	told    int                                               // starts that reached the server and were accepted
+	stop    func(began time.Time) (executor.Scheduled, error)
+	turn    func(enabled bool) (executor.Scheduled, error)
+	told    int // starts that reached the server and were accepted
 }
 
 type step struct {
@@ -137,6 +139,14 @@ func (f *fakeExecutor) Errors(_ context.Context, server string, _ executor.Error
 	return f.errors(server)
 }
 
+func (f *fakeExecutor) Stop(_ context.Context, _ string, began time.Time) (executor.Scheduled, error) {
+	return f.stop(began)
+}
+
+func (f *fakeExecutor) Switch(_ context.Context, _ string, enabled bool) (executor.Scheduled, error) {
+	return f.turn(enabled)
+}
+
 func next(steps *[]step) step {
 	s := (*steps)[0]
 	if len(*steps) > 1 {
@@ -162,6 +172,7 @@ type fakeTeller struct {
 	ready   []error // answers of Ready, then nil
 	changes int
 	reports []executor.Report
+	acts    []executor.Act
 	hold    bool // Ready waits for its context
 }
 
@@ -190,6 +201,13 @@ func (f *fakeTeller) Announce(_ context.Context, r executor.Report) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.reports = append(f.reports, r)
+	return nil
+}
+
+func (f *fakeTeller) Tell(_ context.Context, a executor.Act) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.acts = append(f.acts, a)
 	return nil
 }
 

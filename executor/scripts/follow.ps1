@@ -1,6 +1,7 @@
 # Another look at a cycle.
 function Invoke-Order {
     $state.seen = [bool]$order.seen
+    $state.cycle = ConvertTo-Utc $order.cycle
     $state.polled = [DateTime]::UtcNow.AddSeconds(-$order.scheduler_age_seconds)
     try {
         Import-Engine

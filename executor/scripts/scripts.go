@@ -24,6 +24,9 @@ const (
 	// Errors tells which objects could not be synchronised, Pending what waits to be.
 	Errors  = "errors"
 	Pending = "pending"
+	// Stop stops the running cycle, Switch switches the scheduler's own cycles on or off.
+	Stop   = "stop"
+	Switch = "switch"
 )
 
 //go:embed *.ps1
@@ -44,6 +47,10 @@ func parts(name string) []string {
 		return []string{"base", "server", "events", "result", "objects", "bridge", "history", "csexport", "errors", "end"}
 	case Pending:
 		return []string{"base", "server", "result", "pending", "end"}
+	case Stop:
+		return []string{"base", "server", "engine", "stop", "end"}
+	case Switch:
+		return []string{"base", "server", "engine", "switch", "end"}
 	}
 	return nil
 }

@@ -81,7 +81,7 @@ func TestFragmentsHaveNothingThatSpansLinesAsText(t *testing.T) {
 }
 
 func TestAScriptThatDoesNotExistIsAnError(t *testing.T) {
-	if _, err := Compose("stop", nil); err == nil {
+	if _, err := Compose("reboot", nil); err == nil {
 		t.Error("no error")
 	}
 	if _, err := Compose(Start, func() {}); err == nil {

@@ -110,6 +110,8 @@ function Invoke-Order {
     Start-Cycle $since
     if ($state.refused) { return }
     $state.seen = $state.taken
+    $state.cycle = $null
+    if ($state.scheduler.in_progress) { $state.cycle = $old }
     # Which runs the cycle will have is told once, here; later looks need not ask again.
     Read-Connector
     $from = ConvertTo-Utc $state.began

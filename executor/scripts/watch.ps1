@@ -1,8 +1,12 @@
 # One look at a cycle.
 # Test-Done says why the cycle is over, or nothing. Not in progress is not enough: between an accepted start and the
-# scheduler's waking up it is not in progress either. The next start is moved only when a cycle completes.
+# scheduler's waking up it is not in progress either. The next start is moved only when a cycle completes; while one runs,
+# it is its beginning, so that another one tells itself by another.
 function Test-Done($old, $since) {
     if ($state.scheduler.in_progress) {
+        $now = ConvertTo-Utc $state.scheduler.next_start
+        if ($state.seen -and $null -ne $state.cycle -and $null -ne $now -and ($now - $state.cycle).TotalSeconds -ge 1) { return 'another' }
+        $state.cycle = $now
         $state.seen = $true
         return ''
     }
@@ -36,7 +40,9 @@ function Watch-Cycle($since, $old, $after, $seconds, $history) {
         Read-Event $since $after
         return
     }
-    Out-Line @{ t = 'done'; why = $done; at = [DateTime]::UtcNow.ToString('o') }
+    $at = [DateTime]::UtcNow.ToString('o')
+    if ($done -eq 'another') { $at = $state.scheduler.next_start }
+    Out-Line @{ t = 'done'; why = $done; at = $at }
     if (-not $state.connectors) { Read-Connector }
     Read-Statistics
     Read-History $since 100 $history

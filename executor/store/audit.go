@@ -34,6 +34,7 @@ const (
 	DecisionStarted = "started"
 	DecisionAdopted = "adopted"
 	DecisionEnded   = "ended"
+	DecisionTold    = "told" // the server took what it was told: a stop, a pause, a resume
 	decisionPruned  = "pruned"
 )
 

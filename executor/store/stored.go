@@ -27,6 +27,7 @@ type storedBaseline struct {
 
 type storedFollow struct {
 	Seen        bool      `json:"seen,omitempty"`
+	Cycle       time.Time `json:"cycle,omitzero"`
 	Polled      time.Time `json:"polled,omitzero"`
 	Connector   string    `json:"connector,omitempty"`
 	Profile     string    `json:"profile,omitempty"`
@@ -113,6 +114,7 @@ func encodeState(c executor.Cycle) (string, error) {
 		ReadsFrom: c.ReadsFrom.UTC(),
 		Follow: storedFollow{
 			Seen:        c.Follow.Seen,
+			Cycle:       c.Follow.Cycle.UTC(),
 			Polled:      c.Follow.Polled.UTC(),
 			Connector:   c.Follow.Connector,
 			Profile:     c.Follow.Profile,
@@ -170,6 +172,7 @@ func decodeState(state string, c *executor.Cycle) error {
 	c.ReadsFrom = s.ReadsFrom
 	c.Follow = executor.FollowState{
 		Seen:        s.Follow.Seen,
+		Cycle:       s.Follow.Cycle,
 		Polled:      s.Follow.Polled,
 		Connector:   s.Follow.Connector,
 		Profile:     s.Follow.Profile,

@@ -78,4 +78,6 @@ func (silent) Ready(context.Context, uuid.UUID) error { return nil }
 
 func (silent) Changed() {}
 
+func (silent) Tell(context.Context, executor.Act) error { return nil }
+
 func (silent) Announce(context.Context, executor.Report) error { return nil }

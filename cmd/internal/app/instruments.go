@@ -170,6 +170,22 @@ func (e timedExecutor) Errors(ctx context.Context, server string, o executor.Err
 	return r, err
 }
 
+func (e timedExecutor) Stop(ctx context.Context, server string, began time.Time) (s executor.Scheduled, err error) {
+	err = e.timed(ctx, "stop", server, func(ctx context.Context) error {
+		s, err = e.next.Stop(ctx, server, began)
+		return err
+	})
+	return s, err
+}
+
+func (e timedExecutor) Switch(ctx context.Context, server string, enabled bool) (s executor.Scheduled, err error) {
+	err = e.timed(ctx, "switch", server, func(ctx context.Context) error {
+		s, err = e.next.Switch(ctx, server, enabled)
+		return err
+	})
+	return s, err
+}
+
 func (e timedExecutor) Pending(ctx context.Context, server string) (r executor.PendingReport, err error) {
 	err = e.timed(ctx, "pending", server, func(ctx context.Context) error {
 		r, err = e.next.Pending(ctx, server)

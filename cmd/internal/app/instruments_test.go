@@ -122,6 +122,14 @@ func (s server) Pending(ctx context.Context, name string) (executor.PendingRepor
 	return executor.PendingReport{Server: name}, s.wait(ctx)
 }
 
+func (s server) Stop(ctx context.Context, _ string, _ time.Time) (executor.Scheduled, error) {
+	return executor.Scheduled{}, s.wait(ctx)
+}
+
+func (s server) Switch(ctx context.Context, _ string, _ bool) (executor.Scheduled, error) {
+	return executor.Scheduled{}, s.wait(ctx)
+}
+
 func (s server) wait(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)

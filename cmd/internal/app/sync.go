@@ -125,11 +125,15 @@ func follow(ctx context.Context, st *store.Store, queue *jobs.Queue, owner bool,
 				if err != nil {
 					return err
 				}
+				stops, err := st.Stops(ctx, id)
+				if err != nil {
+					return err
+				}
 				usual, err := st.Usual(ctx, c)
 				if err != nil {
 					return err
 				}
-				view := commands.CycleView{Cycle: c, Requests: requests, Usual: usual, Now: time.Now()}
+				view := commands.CycleView{Cycle: c, Requests: requests, Stops: stops, Usual: usual, Now: time.Now()}
 				if view.UsualRuns, err = st.UsualRuns(ctx, c); err != nil {
 					return err
 				}

@@ -85,4 +85,8 @@ const grants = `grants:
   - channel: C0PRIVATE
     commands: [delta]
     servers: [aadc01]
+  - channel: C0IDENTITY
+    commands: [stop]
+    servers: ["*"]
+    user_groups: [S0IDADMINS]
 `

@@ -49,6 +49,10 @@ func answer(ctx context.Context, m *Model, stdin io.Reader, stdout io.Writer) er
 		err = withParameters(parameters, func(p errorsParameters) { s.errors(ctx, p) })
 	case "pending":
 		err = withParameters(parameters, func(pendingParameters) { s.pending(ctx) })
+	case "stop":
+		err = withParameters(parameters, func(p stopParameters) { s.stop(ctx, p) })
+	case "switch":
+		err = withParameters(parameters, func(p switchParameters) { s.switchTo(ctx, p) })
 	case "check":
 		err = withParameters(parameters, func(checkParameters) { s.check(ctx) })
 	default:

@@ -19,6 +19,7 @@ type followParameters struct {
 	SinceUTC     string `json:"since_utc"`
 	OldNext      string `json:"old_next"`
 	Seen         bool   `json:"seen"`
+	Cycle        string `json:"cycle"`
 	SchedulerAge int    `json:"scheduler_age_seconds"`
 	AfterRecord  int64  `json:"after_record"`
 	WatchSeconds int    `json:"watch_seconds"`
@@ -59,6 +60,9 @@ func (s *session) start(ctx context.Context, p startParameters) {
 		return
 	case taken:
 		w.seen = true
+		if sched.InProgress {
+			w.cycle = sched.NextStart
+		}
 	case busy != "":
 		s.refuse("connector_busy", busy, "")
 		return
@@ -177,7 +181,7 @@ func (s *session) follow(ctx context.Context, p followParameters) {
 		return
 	}
 	s.watch(ctx, watch{
-		since: instant(p.SinceUTC), oldNext: instant(p.OldNext), seen: p.Seen, polled: polled,
+		since: instant(p.SinceUTC), oldNext: instant(p.OldNext), seen: p.Seen, cycle: instant(p.Cycle), polled: polled,
 		until: seconds(p.WatchSeconds), afterRecord: p.AfterRecord, history: p.History,
 	})
 }

@@ -214,7 +214,7 @@ func TestARetryTakesTheCycleThatHasStartedSince(t *testing.T) {
 func TestFollowPollsTheSchedulerEveryTenSeconds(t *testing.T) {
 	m, clock := in(t, "running delta", instantly)
 	clock.Advance(time.Second)
-	parameters := `{"since_utc":"2026-11-24T09:00:30.0000000Z","old_next":"","seen":true,"scheduler_age_seconds":10,"after_record":0,"watch_seconds":300,"history":"none"}`
+	parameters := `{"since_utc":"2026-11-24T09:00:30.0000000Z","old_next":"","seen":true,"cycle":"","scheduler_age_seconds":10,"after_record":0,"watch_seconds":300,"history":"none"}`
 	all := ask(t, m, "follow", parameters)
 	calls := m.Calls("Get-ADSyncScheduler")
 	if len(calls) != 6 {
@@ -243,7 +243,7 @@ func TestFollowTellsOnlyNewEventsUntilTheEnd(t *testing.T) {
 	m, clock := in(t, "running delta", instantly)
 	clock.Advance(10 * time.Second)
 	follow := func(after int) []object {
-		return ask(t, m, "follow", fmt.Sprintf(`{"since_utc":"2026-11-24T09:00:30Z","old_next":"","seen":true,"scheduler_age_seconds":0,"after_record":%d,"watch_seconds":0,"history":"none"}`, after))
+		return ask(t, m, "follow", fmt.Sprintf(`{"since_utc":"2026-11-24T09:00:30Z","old_next":"","seen":true,"cycle":"","scheduler_age_seconds":0,"after_record":%d,"watch_seconds":0,"history":"none"}`, after))
 	}
 	all := follow(0)
 	if got, want := kinds(all), "clock, module, running, event×5, events, end"; got != want {
@@ -259,7 +259,7 @@ func TestAnUnseenCycleIsOverWhenTheNextStartHasMoved(t *testing.T) {
 	m, clock := in(t, "ok")
 	ask(t, m, "start", `{"policy":"Delta","adopt":"any","since_seconds":0,"since_utc":"","look_seconds":0,"automatic":false,"history":"probe"}`)
 	clock.Advance(10 * time.Minute)
-	all := ask(t, m, "follow", `{"since_utc":"2026-11-24T09:00:32Z","old_next":"2026-11-24T09:05:30Z","seen":false,"scheduler_age_seconds":60,"after_record":0,"watch_seconds":12,"history":"probe"}`)
+	all := ask(t, m, "follow", `{"since_utc":"2026-11-24T09:00:32Z","old_next":"2026-11-24T09:05:30Z","seen":false,"cycle":"","scheduler_age_seconds":60,"after_record":0,"watch_seconds":12,"history":"probe"}`)
 	if got, want := kinds(all), "clock, module, running, scheduler, done next_start, connectors, statistics×2, history, event×15, events, end"; got != want {
 		t.Errorf("got:\n%s\nwant:\n%s", got, want)
 	}

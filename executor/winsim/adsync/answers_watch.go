@@ -16,6 +16,7 @@ type watch struct {
 	since       time.Time
 	oldNext     time.Time // the next start before our cycle
 	seen        bool      // it was seen in progress
+	cycle       time.Time // the next start while it was: its beginning
 	polled      time.Time // when the scheduler was asked last
 	until       time.Duration
 	afterRecord int64
@@ -55,7 +56,11 @@ func (s *session) watch(ctx context.Context, w watch) {
 		s.events(ctx, both, func(e Event) bool { return e.Record > w.afterRecord && worthTelling(e) })
 		return
 	}
-	s.emit("done", "why", done, "at", stamp(s.m.Now()))
+	at := s.m.Now()
+	if done == "another" {
+		at = w.cycle
+	}
+	s.emit("done", "why", done, "at", stamp(at))
 	if len(s.listed) == 0 {
 		s.connectors(ctx)
 	}
@@ -69,8 +74,11 @@ func (s *session) watch(ctx context.Context, w watch) {
 // over says why the cycle is over when the scheduler says so: not in progress alone may mean not yet.
 func (w *watch) over(sched Scheduler) string {
 	switch {
+	case sched.InProgress && w.seen && !w.cycle.IsZero() && sched.NextStart.Sub(w.cycle) >= time.Second:
+		w.cycle = sched.NextStart
+		return "another"
 	case sched.InProgress:
-		w.seen = true
+		w.seen, w.cycle = true, sched.NextStart
 		return ""
 	case w.seen:
 		return "seen"

@@ -106,6 +106,7 @@ func (m *Model) ask(ctx context.Context, call string, arguments json.RawMessage)
 		Policy       Policy `json:"policy"`
 		Connector    string `json:"connector"`
 		Filter       string `json:"filter"`
+		Enabled      bool   `json:"enabled"`
 		Limit        int    `json:"limit"`
 		Milliseconds int64  `json:"milliseconds"`
 
@@ -137,6 +138,8 @@ func (m *Model) ask(ctx context.Context, call string, arguments json.RawMessage)
 		return nil, m.Start(ctx, a.Policy)
 	case "Stop-ADSyncSyncCycle":
 		return nil, m.Stop(ctx)
+	case "Set-ADSyncScheduler":
+		return nil, m.Enable(ctx, a.Enabled)
 	case "Get-ADSyncConnectorRunStatus":
 		return m.Running(ctx)
 	case "Get-ADSyncConnector":

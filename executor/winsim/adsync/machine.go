@@ -53,6 +53,8 @@ func (m *Model) Groups(context.Context) []Group {
 		groups = append(groups, Group{`BUILTIN\Event Log Readers`, "Alias", "S-1-5-32-573"})
 	}
 	switch s.Rights {
+	case Admins:
+		groups = append(groups, Group{s.Computer + `\ADSyncAdmins`, "Alias", machine + "1001"})
 	case Operators:
 		groups = append(groups, Group{s.Computer + `\ADSyncOperators`, "Alias", machine + "1002"},
 			Group{s.Computer + `\ADSyncBrowse`, "Alias", machine + "1003"})

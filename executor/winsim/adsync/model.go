@@ -14,6 +14,7 @@ type Model struct {
 	mu       sync.Mutex
 	changed  chan struct{} // closed, and replaced, when something happened
 	settings Settings
+	tenant   []*Model  // with which it shares what is kept in Entra ID; itself, too
 	now      time.Time // of what is happening, never after the clock
 	timeline timeline
 

@@ -165,6 +165,8 @@ func compose(t testing.TB, name, parameters string) string {
 		"check":   "base server events result objects bridge history check end",
 		"errors":  "base server events result objects bridge history csexport errors end",
 		"pending": "base server result pending end",
+		"stop":    "base server engine stop end",
+		"switch":  "base server engine switch end",
 	}[name]
 	var b strings.Builder
 	b.WriteString("& { # adsyncbot " + name + "\nparam($json)\n")
@@ -190,7 +192,9 @@ func TestScriptsPrintWhatAnswersPrints(t *testing.T) {
 	all := []sent{
 		{"start", startDelta},
 		{"start", startInitial},
-		{"follow", `{"since_utc":"2026-11-24T09:00:30.0000000Z","old_next":"2026-11-24T09:05:30.0000000Z","seen":true,"scheduler_age_seconds":10,"after_record":0,"watch_seconds":120,"history":"probe"}`},
+		{"stop", `{"began":"2026-11-24T09:00:00.5000000Z"}`},
+		{"switch", `{"enabled":false}`},
+		{"follow", `{"since_utc":"2026-11-24T09:00:30.0000000Z","old_next":"2026-11-24T09:05:30.0000000Z","seen":true,"cycle":"","scheduler_age_seconds":10,"after_record":0,"watch_seconds":120,"history":"probe"}`},
 		{"start", retryDelta},
 		{"status", status},
 		{"check", "{}"},

@@ -80,7 +80,7 @@ func (m *Model) reach(command string, need Rights) error {
 	switch {
 	case s.Rights == NoRights:
 		text = refuseRole
-	case s.Rights == Browse && need == Operators:
+	case s.Rights == Browse && need != Browse, s.Rights == Operators && need == Admins:
 		text = refuseRights
 	default:
 		return nil

@@ -99,6 +99,45 @@ func (m *Model) Stop(ctx context.Context) error {
 	return nil
 }
 
+// Enable is Set-ADSyncScheduler -SyncCycleEnabled. A running cycle goes on. The setting is kept in Entra ID, for every
+// server of the tenant.
+func (m *Model) Enable(ctx context.Context, enabled bool) error {
+	if err := m.askCloud(ctx); err != nil {
+		return err
+	}
+	if err := m.enable(enabled); err != nil {
+		return err
+	}
+	for _, other := range m.tenant {
+		if other != m {
+			other.Set(func(s *Settings) { s.Enabled = enabled })
+		}
+	}
+	return nil
+}
+
+func (m *Model) enable(enabled bool) error {
+	m.lock()
+	defer m.unlock()
+	m.called("Set-ADSyncScheduler")
+	if err := m.reach("Set-ADSyncScheduler", Admins); err != nil {
+		return err
+	}
+	if m.settings.CloudUnreadable {
+		return schedulerFailure("Set-ADSyncScheduler", refuseCloud)
+	}
+	m.settings.Enabled = enabled
+	m.notify()
+	return nil
+}
+
+// Share puts servers into one tenant, whose settings they share. It is called before any of them works.
+func Share(models ...*Model) {
+	for _, m := range models {
+		m.tenant = models
+	}
+}
+
 func (m *Model) askCloud(ctx context.Context) error {
 	s := m.Settings()
 	if err := m.clock.Sleep(ctx, s.scaled(s.CloudLatency)); err != nil {

@@ -27,7 +27,8 @@ type Rights string
 
 // The rights, by the local groups that give them.
 const (
-	Operators Rights = "operators" // ADSyncAdmins or ADSyncOperators: may start and stop
+	Admins    Rights = "admins"    // ADSyncAdmins: may change the scheduler's settings, too
+	Operators Rights = "operators" // ADSyncOperators: may start and stop
 	Browse    Rights = "browse"    // ADSyncBrowse: may look
 	NoRights  Rights = "none"
 )

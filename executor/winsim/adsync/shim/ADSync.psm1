@@ -45,6 +45,10 @@ function Stop-ADSyncSyncCycle {
         Result = [Status]::Success
     }
 }
+function Set-ADSyncScheduler {
+    [CmdletBinding()] param([Parameter(Mandatory = $true)][bool]$SyncCycleEnabled, [switch]$Force)
+    Invoke-Cmdlet $PSCmdlet @{ enabled = $SyncCycleEnabled }
+}
 function Get-ADSyncConnectorRunStatus {
     [CmdletBinding()] param()
     $busy = Invoke-Cmdlet $PSCmdlet
