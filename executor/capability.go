@@ -54,11 +54,11 @@ func (c Capability) After(now time.Time, r *Reading, version string) Capability 
 	if road == "" && r.Asked == RoadProbe && r.Bridge == "" {
 		road = RoadNone
 	}
-	next := Capability{Road: road, Since: now, Checked: now, Version: version, Message: r.Message}
-	switch road {
-	case "":
+	if road == "" {
 		return Capability{Version: version, Message: r.Message}
-	case c.Road:
+	}
+	next := Capability{Road: road, Since: now, Checked: now, Version: version, Message: r.Message}
+	if road == c.Road {
 		next.Since = c.Since
 	}
 	return next
