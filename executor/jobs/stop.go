@@ -91,6 +91,8 @@ func (s *actSlice) findCycle(ctx context.Context) (time.Duration, error) {
 	switch {
 	case err != nil:
 		return s.notTold(ctx, err)
+	case seen.InProgress && !c.Follow.Cycle.IsZero() && !seen.Runs(c.Follow.Cycle):
+		return s.end(ctx, executor.StopOver, "", "") // ours is over, and a later one runs: nobody asked for its end
 	case seen.InProgress:
 		s.act.Began, s.act.Phase, s.act.ToldAt, s.act.Problem = seen.NextStart, executor.ActTelling, s.now(), ""
 		if err := s.save(ctx, "", ""); err != nil {

@@ -39,6 +39,8 @@ func TestContract(t *testing.T) {
 		{"the newest stamp wins", testStamp},
 		{"an ended cycle stays as it ended", testEndedStays},
 		{"a cancel is kept by whoever saves", testCancel},
+		{"an act comes back as it was saved, by the newest stamp", testAct},
+		{"a stop asks the live cycle of its server to end", testStopAsksTheCycle},
 		{"history is newest first", testHistory},
 		{"the usual duration is the median of the last twenty", testUsual},
 		{"the past is of one policy and leaves out what never started", testPast},
