@@ -21,12 +21,11 @@ type room struct {
 	text  int // characters of the notification, which screen readers read; 0: it may be cut, and says so
 }
 
-var (
-	// onePage is for one person, who turns pages: nothing of it is cut, for those either who have it read to them.
-	onePage = room{lines: 20, body: maxBody, text: maxText}
-	// onePost is for a channel, where what does not fit follows in the thread.
-	onePost = room{body: maxBody - 200} // and a line that says so
-)
+// onePage is for one person, who turns pages: nothing of it is cut, not for those either who have it read to them.
+func onePage() room { return room{lines: 20, body: maxBody, text: maxText} }
+
+// onePost is for a channel, where what does not fit follows in the thread; it leaves space for a line that says so.
+func onePost() room { return room{body: maxBody - 200} }
 
 // pages cuts an answer into as many as hold all its lines. Each has the headline and the footer; the last one has the
 // server's own words and the buttons.
@@ -81,7 +80,7 @@ func numbered(all []commands.Answer, page int, p store.Pages) commands.Answer {
 
 // firstPage returns an answer as it is shown first, and what is to be stored when it is longer than that.
 func firstPage(r received, a commands.Answer, now time.Time) (commands.Answer, *store.Pages, error) {
-	all := onePage.pages(a)
+	all := onePage().pages(a)
 	if len(all) == 1 || len(a.Actions) > 0 {
 		return a, nil, nil
 	}
@@ -131,7 +130,7 @@ func (b *Bot) turned(ctx context.Context, r received) error {
 			if err := json.Unmarshal(p.Body, &a); err != nil {
 				return fmt.Errorf("read pages %s: %w", p.ID, err)
 			}
-			all = onePage.pages(a)
+			all = onePage().pages(a)
 			return nil
 		}
 		p, err := tx.TurnPages(ctx, r.request(), r.id, func(p store.Pages) (int, error) {
@@ -168,7 +167,7 @@ func (b *Bot) turned(ctx context.Context, r received) error {
 
 // threaded are the answers that follow a message in its thread, because they did not fit into it.
 func threaded(a commands.Answer) []commands.Answer {
-	all := onePost.pages(a)
+	all := onePost().pages(a)
 	if len(all) == 1 {
 		return all
 	}

@@ -29,13 +29,13 @@ func TestPagesHoldEveryLineAndCutNone(t *testing.T) {
 		answer commands.Answer
 		want   int
 	}{
-		{"a short answer is one page", onePage, commands.Answer{Headline: words("list"), Lines: numberedLines(20, "")}, 1},
-		{"one line more is two", onePage, commands.Answer{Headline: words("list"), Lines: numberedLines(21, "")}, 2},
-		{"long lines are fewer on a page", onePage, commands.Answer{Headline: words("list"), Lines: numberedLines(12, strings.Repeat("<", 200))}, 4},
-		{"a channel holds more in one message", onePost, commands.Answer{Headline: words("list"), Lines: numberedLines(100, strings.Repeat("x", 60))}, 1},
-		{"but not everything", onePost, commands.Answer{Headline: words("list"), Lines: numberedLines(600, strings.Repeat("x", 60))}, 4},
-		{"lines that fill a section each", onePost, commands.Answer{Headline: words("list"), Lines: numberedLines(12, strings.Repeat("x", 2000))}, 3},
-		{"no lines at all", onePage, commands.Answer{Headline: words("list")}, 1},
+		{"a short answer is one page", onePage(), commands.Answer{Headline: words("list"), Lines: numberedLines(20, "")}, 1},
+		{"one line more is two", onePage(), commands.Answer{Headline: words("list"), Lines: numberedLines(21, "")}, 2},
+		{"long lines are fewer on a page", onePage(), commands.Answer{Headline: words("list"), Lines: numberedLines(12, strings.Repeat("<", 200))}, 4},
+		{"a channel holds more in one message", onePost(), commands.Answer{Headline: words("list"), Lines: numberedLines(100, strings.Repeat("x", 60))}, 1},
+		{"but not everything", onePost(), commands.Answer{Headline: words("list"), Lines: numberedLines(600, strings.Repeat("x", 60))}, 4},
+		{"lines that fill a section each", onePost(), commands.Answer{Headline: words("list"), Lines: numberedLines(12, strings.Repeat("x", 2000))}, 3},
+		{"no lines at all", onePage(), commands.Answer{Headline: words("list")}, 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			a := tt.answer
