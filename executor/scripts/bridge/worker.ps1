@@ -150,21 +150,10 @@ function Read-History($since, $most) {
         }
     }
 }
-# Read-Threshold reads the deletion threshold. The cmdlet for it may be for administrators of ADSync alone; the setting
-# it reads may be looked at by everybody who may look.
+# Read-Threshold reads the deletion threshold.
 function Read-Threshold {
-    try {
-        $found = Get-ADSyncExportDeletionThreshold
-        return @{ prevention = [int]$found.DeletionPrevention; count = [int]$found.ThresholdCount; percentage = [int]$found.ThresholdPercentage }
-    } catch {
-        $engine.threshold = $_
-    }
-    foreach ($parameter in @((Get-ADSyncGlobalSettings).Parameters)) {
-        if ("$($parameter.Name)" -eq 'Microsoft.OptionalFeature.ExportDeletionThresholdValue') {
-            return @{ prevention = -1; count = [int]"$($parameter.Value)"; percentage = -1 }
-        }
-    }
-    throw $engine.threshold
+    $found = Get-ADSyncExportDeletionThreshold
+    @{ prevention = [int]$found.DeletionPrevention; count = [int]$found.ThresholdCount; percentage = [int]$found.ThresholdPercentage }
 }
 # Get-ProblemCode goes by kinds and identifiers: Windows' own texts are in the server's language.
 function Get-ProblemCode($problem) {
