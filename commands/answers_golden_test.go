@@ -25,6 +25,11 @@ func TestAnswers(t *testing.T) {
 	}
 	running := good
 	running.InProgress, running.Running = true, []string{"contoso.com - AAD"}
+	beating := func(last time.Time) executor.Status {
+		st := good
+		st.Heartbeat, st.HeartbeatRead = last, true
+		return st
+	}
 	past := []executor.Cycle{
 		cycleView(ended(executor.Succeeded, executor.FromEventLog)).Cycle,
 		cycleView(notStarted(executor.CodeDisabled, "")).Cycle,
@@ -84,6 +89,21 @@ func TestAnswers(t *testing.T) {
 		{
 			name: "status_all", channel: "C2", text: "status",
 			world: &world{live: []executor.Cycle{live}, requests: here, status: statuses(map[string]executor.Status{"aadc01": running, "aadc02": good})},
+		},
+		{
+			name: "status_with_history", channel: "C2", text: "status aadc01",
+			world: &world{
+				past: map[string][]executor.Cycle{"aadc01": past}, requests: pastRequests, status: statuses(map[string]executor.Status{"aadc01": beating(at(-10, 0))}),
+				roads: map[string]executor.Capability{"aadc01": {Road: executor.RoadNone}},
+			},
+		},
+		{
+			name: "status_heartbeat_late", channel: "C1", text: "status",
+			world: &world{status: statuses(map[string]executor.Status{"aadc01": beating(at(-300, 0))}), roads: map[string]executor.Capability{"aadc01": {Road: executor.RoadBridge}}},
+		},
+		{
+			name: "status_heartbeat_none", channel: "C1", text: "status",
+			world: &world{status: statuses(map[string]executor.Status{"aadc01": beating(time.Time{})}), roads: map[string]executor.Capability{"aadc01": {Road: executor.RoadDirect}}},
 		},
 		{name: "history_one", channel: "C2", text: "history aadc01", world: &world{past: map[string][]executor.Cycle{"aadc01": past}, requests: pastRequests}},
 		{name: "history_number", channel: "C2", text: "history aadc01 2", world: &world{past: map[string][]executor.Cycle{"aadc01": past}, requests: pastRequests}},

@@ -52,6 +52,7 @@ func (j *job) status(ctx context.Context, a asked) Answer {
 		}
 		marks[i], blocks[i] = serverWords(r.Status)
 		blocks[i][0] = line(Code(r.Server), ": ", blocks[i][0])
+		blocks[i] = append(blocks[i], j.remembered(ctx, r.Server)...)
 		for _, c := range live {
 			if c.Server == r.Server {
 				blocks[i] = append(blocks[i], j.following(ctx, c))
@@ -60,6 +61,27 @@ func (j *job) status(ctx context.Context, a asked) Answer {
 	}
 	j.entry.Result = fmt.Sprintf("%d of %d servers answered", len(names)-failures, len(names))
 	return statusAnswer(blocks, marks)
+}
+
+// remembered is what was stored of a server: the last cycle in the history with its verdict, and where results are read.
+func (j *job) remembered(ctx context.Context, server string) []Text {
+	var lines []Text
+	last, err := j.records.History(ctx, server, 1)
+	if err != nil {
+		j.failed(ctx, "read the last cycle", server, err)
+	}
+	for _, c := range last {
+		lines = append(lines, line("In the history, last: ", j.past(ctx, c)))
+	}
+	capability, err := j.records.Capability(ctx, server)
+	if err != nil {
+		j.failed(ctx, "read where results come from", server, err)
+		return lines
+	}
+	if t := resultSource(capability.Road); len(t) > 0 {
+		lines = append(lines, t)
+	}
+	return lines
 }
 
 // named is the one server that was named, or all on which the command is allowed.

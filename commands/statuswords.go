@@ -21,6 +21,12 @@ func serverWords(st executor.Status) (Mark, []Text) {
 		mark = worst([]Mark{mark, MarkWarning})
 		lines = append(lines, line("Its event log is not readable, so results will be unknown. Add the bot's account to ", Code("Event Log Readers"), " there."))
 	}
+	if t, late := heartbeat(st); len(t) > 0 {
+		lines = append(lines, t)
+		if late {
+			mark = worst([]Mark{mark, MarkWarning})
+		}
+	}
 	if st.Version != "" {
 		lines = append(lines, line("Entra Connect ", st.Version, "."))
 	}
@@ -77,6 +83,23 @@ func automatic(st executor.Status) Text {
 		t = line(t, ", then every ", lasted(st.Interval))
 	}
 	return line(t, ".")
+}
+
+// heartbeatLate is when a heartbeat that comes every half hour is missed.
+const heartbeatLate = 3 * time.Hour
+
+// heartbeat says how password hash synchronization stands, which is no part of a cycle. Without any heartbeat it may just as
+// well be switched off, which is no fault. A server in staging mode sends no hashes.
+func heartbeat(st executor.Status) (t Text, late bool) {
+	switch {
+	case !st.HeartbeatRead || st.Staging:
+		return nil, false
+	case st.Heartbeat.IsZero():
+		return line("Password hash sync: no heartbeat within a day, so it is switched off or does not work. A cycle carries no passwords."), false
+	case st.At.Sub(st.Heartbeat) > heartbeatLate:
+		return line("Password hash sync: no heartbeat since ", At(st.Heartbeat, RelativeDay), ". One comes every 30 minutes while it works: new passwords may not reach Entra ID."), true
+	}
+	return line("Password hash sync: heartbeat ", At(st.Heartbeat, RelativeDay), "."), false
 }
 
 func lastCycle(c executor.SeenCycle) Text {

@@ -55,6 +55,20 @@ func sourceWords(s executor.Source) (words string, ok bool) {
 	return "an unknown source", false
 }
 
+// resultSource says where results are read on a server, as its answers have shown; nothing when that is not known yet.
+func resultSource(r executor.Road) Text {
+	switch r {
+	case executor.RoadDirect:
+		return line("Results: from the run history.")
+	case executor.RoadBridge:
+		return line("Results: from the run history, read by the bridge.")
+	case executor.RoadNone:
+		return line("Results: from the event log, without counts. The run history cannot be read over WinRM.")
+	default:
+		return nil
+	}
+}
+
 // policyWord is the policy at the beginning of a sentence.
 func policyWord(p executor.Policy) string {
 	switch p {

@@ -126,6 +126,10 @@ type (
 		Why string `json:"why"`
 		At  stamp  `json:"at"`
 	}
+	// heartbeatLine tells the newest heartbeat of password hash synchronization within a day; no time when there was none.
+	heartbeatLine struct {
+		At stamp `json:"at"`
+	}
 	groupLine struct {
 		Name string `json:"name"`
 		SID  string `json:"sid"`
@@ -194,6 +198,8 @@ func decodeLine(text []byte) (any, error) {
 		return decodeAs[objectsLine](head.T, text)
 	case "done":
 		return decodeAs[doneLine](head.T, text)
+	case "heartbeat":
+		return decodeAs[heartbeatLine](head.T, text)
 	case "group":
 		return decodeAs[groupLine](head.T, text)
 	case "problem":

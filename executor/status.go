@@ -20,6 +20,8 @@ type Status struct {
 	Running                                 []string   // connectors at work
 	LastCycle                               *SeenCycle // the newest one of the last 24 hours; nil when there was none or the log is not readable
 	EventsReadable                          bool
+	Heartbeat                               time.Time // of password hash synchronization, within the last 24 hours; zero when there was none
+	HeartbeatRead                           bool      // whether that could be read
 	Problems                                []Problem
 }
 
@@ -69,6 +71,8 @@ func (s *Status) take(line any) {
 		s.Running = line.Connectors
 	case eventsLine:
 		s.EventsReadable = true
+	case heartbeatLine:
+		s.Heartbeat, s.HeartbeatRead = line.At.Time, true
 	case problemLine:
 		s.Problems = append(s.Problems, line.problem())
 	}

@@ -18,7 +18,7 @@ func TestFragmentsAreForWindowsPowerShell(t *testing.T) {
 		t.Fatalf("no fragments: %v", err)
 	}
 	// Each by itself for the place of a finding, and each composed script for what the fragments are together.
-	for _, name := range names() {
+	for _, name := range Names() {
 		script, err := Compose(name, struct{}{})
 		if err != nil {
 			t.Fatal(err)

@@ -29,6 +29,9 @@ const (
 	Switch = "switch"
 )
 
+// Names are the names of all scripts.
+func Names() []string { return []string{Start, Follow, Status, Check, Errors, Pending} }
+
 //go:embed *.ps1
 var fragments embed.FS
 

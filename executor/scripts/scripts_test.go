@@ -2,15 +2,17 @@ package scripts
 
 import (
 	"encoding/json"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
 
 // alphabet is what may stand between the single quotes: the closed alphabet and JSON's \uXXXX.
 var alphabet = regexp.MustCompile(`^(?:[A-Za-z0-9 {}\[\]":,._+-]|\\u[0-9a-f]{4})*$`)
-
-func names() []string { return []string{Start, Follow, Status, Check} }
 
 // last returns the parameters of a composed script as they stand between the quotes.
 func last(t testing.TB, script []byte) string {
@@ -26,8 +28,35 @@ func last(t testing.TB, script []byte) string {
 	return body[i+len("\n} '"):]
 }
 
+// Whoever adds a script adds its name, so that every test over all scripts has it.
+func TestNamesAreAll(t *testing.T) {
+	file, err := parser.ParseFile(token.NewFileSet(), "scripts.go", nil, parser.SkipObjectResolution)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var constants []string
+	ast.Inspect(file, func(n ast.Node) bool {
+		if spec, ok := n.(*ast.ValueSpec); ok {
+			for _, v := range spec.Values {
+				if literal, ok := v.(*ast.BasicLit); ok && literal.Kind == token.STRING {
+					constants = append(constants, strings.Trim(literal.Value, `"`))
+				}
+			}
+		}
+		return true
+	})
+	if got := Names(); !slices.Equal(got, constants) {
+		t.Errorf("names %q, the constants are %q", got, constants)
+	}
+	for _, name := range Names() {
+		if len(parts(name)) == 0 {
+			t.Errorf("%s has no parts", name)
+		}
+	}
+}
+
 func TestEveryScriptIsOneStatement(t *testing.T) {
-	for _, name := range names() {
+	for _, name := range Names() {
 		t.Run(name, func(t *testing.T) {
 			script, err := Compose(name, map[string]any{"policy": "Delta"})
 			if err != nil {

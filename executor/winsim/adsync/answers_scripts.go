@@ -195,6 +195,21 @@ func (s *session) status(ctx context.Context, p statusParameters) {
 		since = s.m.Now().Add(-24 * time.Hour)
 	}
 	s.events(ctx, EventFilter{Sources: []string{SourceDirectory}, IDs: traced(), Since: since}, aboutCycle)
+	s.heartbeat(ctx)
+}
+
+// heartbeat prints when password hash synchronization gave its last sign of life.
+func (s *session) heartbeat(ctx context.Context) {
+	found, err := s.read(ctx, EventFilter{Sources: []string{SourceDirectory}, IDs: []int{654}, Since: s.m.Now().Add(-24 * time.Hour), Max: 1})
+	if err != nil {
+		s.problem("Get-WinEvent", err)
+		return
+	}
+	at := ""
+	if len(found) > 0 {
+		at = stamp(found[0].At)
+	}
+	s.emit("heartbeat", "at", at)
 }
 
 // overview prints what each script tells that changes nothing, and whether the module could be loaded.

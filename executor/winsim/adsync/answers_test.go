@@ -267,11 +267,11 @@ func TestAnUnseenCycleIsOverWhenTheNextStartHasMoved(t *testing.T) {
 
 func TestStatus(t *testing.T) {
 	for _, test := range []struct{ situation, want string }{
-		{"ok", "clock, service, module, scheduler, running, event×3, events, end"},
-		{"running delta", "clock, service, module, scheduler, running, event×5, events, end"},
-		{"service stopped", "clock, service, module, problem other×2, event×3, events, end"},
-		{"service missing", "clock, service, problem not_found, events, end"},
-		{"no rights", "clock, service, module, problem access_denied×2, event×3, events, end"},
+		{"ok", "clock, service, module, scheduler, running, event×3, events, heartbeat, end"},
+		{"running delta", "clock, service, module, scheduler, running, event×5, events, heartbeat, end"},
+		{"service stopped", "clock, service, module, problem other×2, event×3, events, heartbeat, end"},
+		{"service missing", "clock, service, problem not_found, events, heartbeat, end"},
+		{"no rights", "clock, service, module, problem access_denied×2, event×3, events, heartbeat, end"},
 		{"event log unreadable", "clock, service, module, scheduler, running, problem access_denied, end"},
 	} {
 		t.Run(test.situation, func(t *testing.T) {

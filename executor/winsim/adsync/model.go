@@ -60,6 +60,7 @@ func New(clock Clock, settings Settings) *Model {
 	}
 	m.next = next{start: m.now, policy: Delta}
 	m.write(SourceADSync, 2001, LevelInformation, "The service was started successfully.")
+	m.heartbeat()
 	if settings.Service != ServiceMissing {
 		m.begin(Delta)
 	}
