@@ -101,6 +101,20 @@ func uses() map[string]struct {
 			}
 			return err
 		}},
+		scripts.Stop: {"running delta", func(ctx context.Context, e *executor.Executor) error {
+			s, err := e.Stop(ctx, server, epoch())
+			if err == nil && (!s.Accepted || !s.ReadBack || s.InProgress) {
+				err = fmt.Errorf("stopped: %+v", s)
+			}
+			return err
+		}},
+		scripts.Switch: {"ok", func(ctx context.Context, e *executor.Executor) error {
+			s, err := e.Switch(ctx, server, true) // it is so already; anything else needs another account
+			if err == nil && (!s.Read || !s.Enabled || s.Accepted) {
+				err = fmt.Errorf("switched: %+v", s)
+			}
+			return err
+		}},
 		scripts.Pending: {"umlauts", func(ctx context.Context, e *executor.Executor) error {
 			r, err := e.Pending(ctx, server)
 			if err == nil && len(r.Pending) != 3 {

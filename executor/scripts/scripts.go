@@ -30,7 +30,7 @@ const (
 )
 
 // Names are the names of all scripts.
-func Names() []string { return []string{Start, Follow, Status, Check, Errors, Pending} }
+func Names() []string { return []string{Start, Follow, Status, Check, Errors, Pending, Stop, Switch} }
 
 //go:embed *.ps1
 var fragments embed.FS
