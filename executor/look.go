@@ -21,6 +21,7 @@ type Look struct {
 	Done      bool
 	EndedAt   time.Time
 	Result    Result        // meaningful when Done
+	Later     []SeenCycle   // that began after this one was over, and are over themselves; only when Done
 	Objects   *ObjectErrors // with errors, from the run history; nil when the cycle is not over or it could not be read
 	Reading   *Reading      // of the run history; nil when this slice did not ask for it
 	Bridging  bool          // the bridge is asked in this slice, which takes its time
@@ -233,6 +234,7 @@ func (o *observer) finish() {
 		l.EndedAt = ended
 	}
 	l.Result, l.Runs = o.evidence.judge()
+	l.Later = laterCycles(o.read, o.evidence.journal.ended)
 	l.Follow.Connector, l.Follow.Profile = "", ""
 }
 

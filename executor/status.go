@@ -95,3 +95,27 @@ func lastCycle(events []eventLine) *SeenCycle {
 	}
 	return last
 }
+
+// laterCycles finds the cycles that began after a time and ended: after an outage of ours the server has gone on by itself.
+func laterCycles(events []eventLine, after time.Time) []SeenCycle {
+	if after.IsZero() {
+		return nil
+	}
+	var found []SeenCycle
+	var rest []eventLine
+	for _, e := range events {
+		m, ok := mark(e)
+		if !ok || !e.At.After(after) {
+			continue
+		}
+		rest = append(rest, e)
+		if m.begin {
+			continue
+		}
+		if c := lastCycle(rest); c != nil && !c.End.IsZero() {
+			found = append(found, *c)
+		}
+		rest = nil
+	}
+	return found
+}

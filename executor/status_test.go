@@ -1,6 +1,7 @@
 package executor
 
 import (
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -86,4 +87,24 @@ func TestCheck(t *testing.T) {
 			t.Errorf("skew %v, want %v", c.Skew, want)
 		}
 	})
+}
+
+func TestCyclesAfterOurs(t *testing.T) {
+	told := func(second int, message string) eventLine {
+		return eventLine{Source: sourceDirectory, ID: 904, At: stamp{at(second)}, Message: message}
+	}
+	const begun, started, completed = "Started a new sync cycle run.", "Import/Sync/Export cycle started (Delta).", "Import/Sync/Export cycle completed (Delta)."
+	events := []eventLine{
+		told(0, begun), told(0, started), told(100, completed),
+		told(1800, begun), told(1800, started), told(1900, completed),
+		told(3600, begun), told(3601, started), told(3700, completed),
+		told(5400, begun), told(5400, started),
+	}
+	want := []SeenCycle{{Policy: Delta, Start: at(1800), End: at(1900)}, {Policy: Delta, Start: at(3600), End: at(3700)}}
+	if got := laterCycles(events, at(100)); !slices.Equal(got, want) {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+	if got := laterCycles(events, time.Time{}); got != nil {
+		t.Errorf("ours has no end in the log, and yet %+v came after it", got)
+	}
 }

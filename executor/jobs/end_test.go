@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/uuid"
@@ -47,4 +48,24 @@ func TestAResultIsStoredWithItsAuditOrNotAtAll(t *testing.T) {
 	if err != nil || results != 1 {
 		t.Errorf("the audit holds the result of the request %d times, %v; want once", results, err)
 	}
+}
+
+// What the server did by itself after the cycle, while nobody looked, is in the history once, and not judged.
+func TestCyclesAfterOursAreObserved(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, Config{})
+		defer w.close()
+		end := done(executor.Succeeded)
+		later := executor.SeenCycle{Policy: executor.Delta, Start: end.EndedAt.Add(30 * time.Minute), End: end.EndedAt.Add(32 * time.Minute)}
+		end.Later = []executor.SeenCycle{later, later}
+		w.server.start, w.server.follow = []step{{look: accepted()}}, []step{{look: end}}
+		w.run(t, w.ask(t, executor.Delta, "C1").Cycle.ID)
+		history, err := w.store.History(t.Context(), "aadc01", 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(history) != 2 || history[0].Origin != executor.Observed || history[0].Result.Source != executor.FromNothing || history[1].Origin != executor.Started {
+			t.Errorf("history %+v", history)
+		}
+	})
 }

@@ -107,7 +107,11 @@ func (s *slice) looked(ctx context.Context, look executor.Look) (time.Duration, 
 	age := s.now().Sub(s.cycle.Intent)
 	switch {
 	case look.Done:
-		return 0, s.end(ctx, look.EndedAt, s.explain(ctx, look))
+		err := s.end(ctx, look.EndedAt, s.explain(ctx, look))
+		if err == nil {
+			s.observe(ctx, look.Later)
+		}
+		return 0, err
 	case !look.Follow.Seen && len(look.Runs) == 0 && age >= neverSeenAfter && s.cycle.Follow.LastProblem == "":
 		return 0, s.end(ctx, s.now(), executor.Result{Verdict: executor.Unknown, Source: executor.FromNothing, Code: executor.CodeNeverSeen})
 	case age >= followLimit(s.cycle.Policy):
@@ -116,6 +120,16 @@ func (s *slice) looked(ctx context.Context, look executor.Look) (time.Duration, 
 	}
 	_, gap := pace(age, s.crowd.dense())
 	return spread(gap), s.save(ctx)
+}
+
+// observe puts into the history what the server did by itself after the cycle, while nobody looked. Not to have it there
+// takes nothing from the cycle.
+func (s *slice) observe(ctx context.Context, later []executor.SeenCycle) {
+	for _, seen := range later {
+		if _, err := s.store.Observe(ctx, s.cycle.Server, seen); err != nil {
+			s.log.WarnContext(ctx, "cycle seen on the server not stored", "error", err)
+		}
+	}
 }
 
 // stopped is the result of a cycle that is not followed any longer.
