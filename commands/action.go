@@ -10,13 +10,14 @@ type Action string
 const (
 	StartFull Action = "start_full" // the full that was asked for
 	StopNow   Action = "stop_now"   // the stop that was asked for
+	PauseNow  Action = "pause_now"  // the pause that was asked for
 	Leave     Action = "leave"      // what was asked for is not done
 	PageBack  Action = "page_back"  // of a long answer
 	PageOn    Action = "page_on"
 )
 
 // Actions returns every action that exists.
-func Actions() []Action { return []Action{StartFull, StopNow, Leave, PageBack, PageOn} }
+func Actions() []Action { return []Action{StartFull, StopNow, PauseNow, Leave, PageBack, PageOn} }
 
 // Label is what stands on the button, of at most 75 characters.
 func (a Action) Label() string {
@@ -25,6 +26,8 @@ func (a Action) Label() string {
 		return "Start the full"
 	case StopNow:
 		return "Stop it"
+	case PauseNow:
+		return "Pause it"
 	case Leave:
 		return "Leave it"
 	case PageBack:
@@ -39,7 +42,7 @@ func (a Action) Label() string {
 func (a Action) Turns() bool { return a == PageBack || a == PageOn }
 
 // Grave reports whether the button does something that is not easily taken back.
-func (a Action) Grave() bool { return a == StartFull || a == StopNow }
+func (a Action) Grave() bool { return a == StartFull || a == StopNow || a == PauseNow }
 
 // asking returns the same answer with buttons under it that are about what is stored under id.
 func (a Answer) asking(id uuid.UUID, actions ...Action) Answer {

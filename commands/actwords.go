@@ -5,11 +5,15 @@ import "github.com/adsyncbot/adsyncbot/executor"
 // ActView is an act as one channel may see it.
 type ActView struct {
 	Act     executor.Act
-	Channel string // whose eyes
+	Channel string         // whose eyes
+	Early   []executor.Act // of a pause: by which somebody asked for its end
 }
 
 // Private reports whether what came of an act concerns only who asked: nothing has changed on a server.
 func (v ActView) Private() bool {
+	if v.Act.Kind == executor.ResumeAct {
+		return true // the pause's own message tells everybody
+	}
 	switch v.Act.Result {
 	case executor.StopIdle, executor.StopOver, executor.StopUnstarted, executor.ActRefused, executor.ActUnreached:
 		return true
@@ -39,13 +43,20 @@ func asker(a executor.Asker, here bool) Text {
 
 // ActAnswer says what came of an act that has ended.
 func ActAnswer(v ActView) Answer {
-	a := v.stopped()
+	a := v.told()
 	footer := line(Code(v.Act.Ref()))
 	if v.Act.Reason != "" && v.Act.Audience.Channel == v.Channel {
 		footer = join(" · ", footer, line(because, " “", Words(v.Act.Reason), "”"))
 	}
 	a.Footer = footer
 	return a
+}
+
+func (v ActView) told() Answer {
+	if v.Act.Kind == executor.StopAct {
+		return v.stopped()
+	}
+	return v.pauseTold()
 }
 
 // stopped says what came of a stop.

@@ -13,6 +13,10 @@ func (j *job) ask(ctx context.Context, a asked, by Decision) Answer {
 	if a.command == Full {
 		policy = executor.Initial
 	}
+	if p, ok := j.paused(ctx, a.server); ok && p.Phase != executor.ActAsked {
+		j.entry.Result, j.entry.Ref = "refused: paused", p.Ref()
+		return j.isPaused(p, "The server is paused, so nothing was started.")
+	}
 	out, err := j.queue.Ask(ctx, executor.Request{
 		ID: in.ID, Policy: policy, Server: a.server,
 		Asker:    executor.Asker{Way: executor.FromSlack, Team: in.Caller.Team, User: in.Caller.User},

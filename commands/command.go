@@ -16,11 +16,13 @@ const (
 	Pending Command = "pending"
 	Servers Command = "servers"
 	Stop    Command = "stop"
+	Pause   Command = "pause"
+	Resume  Command = "resume"
 )
 
 // Commands returns every command that exists, in the order help lists them.
 func Commands() []Command {
-	return []Command{Delta, Full, Status, History, Errors, Pending, Stop, Servers, Help}
+	return []Command{Delta, Full, Status, History, Errors, Pending, Stop, Pause, Resume, Servers, Help}
 }
 
 // Exists reports whether c is a command of this version.
@@ -41,7 +43,9 @@ func Grantable() []string {
 }
 
 // changes reports whether c changes something on a server.
-func (c Command) changes() bool { return c == Delta || c == Full || c == Stop }
+func (c Command) changes() bool {
+	return c == Delta || c == Full || c == Stop || c == Pause || c == Resume
+}
 
 // confirmed returns the button that somebody has to press before c is carried out; none for a command that asks nothing
 // first.
@@ -51,6 +55,8 @@ func (c Command) confirmed() (yes Action, asks bool) {
 		return StartFull, true
 	case Stop:
 		return StopNow, true
+	case Pause:
+		return PauseNow, true
 	default:
 		return "", false
 	}
@@ -59,7 +65,7 @@ func (c Command) confirmed() (yes Action, asks bool) {
 // overrides reports whether c stops something or overrides a protection: "*" never includes it, named or not.
 func (c Command) overrides() bool {
 	switch c {
-	case Stop, "pause", "resume", "force":
+	case Stop, Pause, Resume, "force":
 		return true
 	default:
 		return false
@@ -70,7 +76,7 @@ func (c Command) overrides() bool {
 // servers.
 func planned() []string {
 	return []string{
-		"approve", "cancel", "check", "connectors", "fresh", "pause", "report", "resume", "runs",
+		"approve", "cancel", "check", "connectors", "fresh", "report", "runs",
 		"schedule", "schedules", "user", "users", "watch",
 	}
 }

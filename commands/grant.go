@@ -20,6 +20,9 @@ type Grant struct {
 type ServerInfo struct {
 	Name string
 	Host string // its DNS name, which people may type instead
+	// Scope is what the settings of its scheduler belong to: servers with the same one are paused together.
+	Scope string
+	Admin bool // whether there is a credential that may change them
 }
 
 // Snapshot is the configuration in force. It is never changed; a new one takes its place.

@@ -25,6 +25,8 @@ type Input struct {
 type Queue interface {
 	Ask(ctx context.Context, r executor.Request, replyTo string) (executor.Outcome, error)
 	Act(ctx context.Context, a executor.Act, replyTo string) (executor.Act, error)
+	// Acts returns the acts that have not ended.
+	Acts(ctx context.Context) ([]executor.Act, error)
 }
 
 // Records is what was stored of cycles and servers. store.Store is the production implementation.
@@ -180,6 +182,10 @@ func (j *job) carryOut(ctx context.Context, a asked, d Decision) Answer {
 		return j.pending(ctx, a)
 	case Stop:
 		return j.stop(ctx, a, d.Rule)
+	case Pause:
+		return j.pause(ctx, a, d.Rule)
+	case Resume:
+		return j.resume(ctx, a, d.Rule)
 	case Servers:
 		return j.sight.list()
 	default:

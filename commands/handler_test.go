@@ -41,6 +41,7 @@ type world struct {
 	asks     map[uuid.UUID]Question
 	poseErr  error
 	acts     []executor.Act
+	pauses   []executor.Act
 	act      func(executor.Act) (executor.Act, error)
 	log      strings.Builder
 }
@@ -108,6 +109,8 @@ func (w *world) Act(_ context.Context, a executor.Act, _ string) (executor.Act, 
 	a.Phase = executor.ActAsked
 	return a, nil
 }
+
+func (w *world) Acts(context.Context) ([]executor.Act, error) { return w.pauses, w.readErr }
 
 func (w *world) Errors(_ context.Context, server string, _ executor.ErrorsOrder) (executor.ErrorReport, error) {
 	return w.errors(server)

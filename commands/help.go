@@ -55,6 +55,10 @@ func (s sight) example(c Command) Text {
 	switch c {
 	case Full:
 		what = " (everything: this may take hours)"
+	case Pause:
+		return line(Code(s.typed(c, server)+" 2h "+because+" …"), " (its scheduler)")
+	case Resume:
+		what = " (the end of a pause)"
 	case Stop:
 		what = " (the cycle that runs)"
 	}

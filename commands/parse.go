@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 )
 
@@ -22,12 +23,16 @@ type asked struct {
 	server  string // the name of a visible server; empty when none was typed, or typed is not one
 	typed   string // the word that is not a visible server
 	reason  string
-	number  int  // of cycles that history shows; 0 when not said
-	fresh   bool // errors: only the new ones
+	number  int           // of cycles that history shows; 0 when not said
+	length  time.Duration // of a pause
+	fresh   bool          // errors: only the new ones
 }
 
 // again returns the same for another server, as it can be typed.
 func (a asked) again(server string, s sight) string {
+	if a.length > 0 {
+		return s.typed(a.command, server) + " " + a.length.String()
+	}
 	if a.number > 0 {
 		return fmt.Sprintf("%s %d", s.typed(a.command, server), a.number)
 	}
@@ -40,6 +45,9 @@ func (a asked) again(server string, s sight) string {
 // understood is the command as it can be typed again without the slash command.
 func (a asked) understood() string {
 	text := strings.TrimSpace(string(a.command) + " " + a.server)
+	if a.length > 0 {
+		text += " " + a.length.String()
+	}
 	if a.reason != "" {
 		text += " " + because + " " + a.reason
 	}
@@ -83,6 +91,15 @@ func parse(text string, s sight) (asked, *mistake) {
 		var m *mistake
 		if a.number, rest, m = howMany(rest, s); m != nil {
 			return asked{}, m
+		}
+	}
+	if a.command == Pause {
+		var m *mistake
+		if a.length, rest, m = howLong(rest, s); m != nil {
+			return asked{}, m
+		}
+		if a.reason == "" {
+			return asked{}, hint("reason-missing", line("A pause needs a reason: others will ask. Try:"), ready(s.typed(Pause, "<server>")+" "+a.length.String()+" "+because+" …")...)
 		}
 	}
 	if a.command == Errors {

@@ -45,6 +45,11 @@ func (j *job) askFirst(ctx context.Context, a asked, yes Action) Answer {
 		j.entry.Result, j.entry.Ref = "refused: "+string(executor.CodeOtherPolicy), c.Ref()
 		return j.inTheWay(ctx, a, c)
 	}
+	if a.command == Pause {
+		if answer, refused := j.refusePause(ctx, a); refused {
+			return answer
+		}
+	}
 	q := Question{
 		ID: j.in.ID, Team: j.in.Caller.Team, Channel: j.in.Caller.Channel, User: j.in.Caller.User,
 		Slash: j.sight.slash, Command: a.understood(), AskedAt: j.in.At, Until: j.in.At.Add(questionLife),
@@ -76,8 +81,11 @@ func (j *job) live(ctx context.Context, server string) (executor.Cycle, bool) {
 
 // meaning says what a command that asks first means on its server, as far as that is known without asking the server.
 func (j *job) meaning(ctx context.Context, a asked) Answer {
-	if a.command == Stop {
+	switch a.command {
+	case Stop:
 		return j.stopMeans(ctx, a)
+	case Pause:
+		return j.pauseMeans(a)
 	}
 	return j.fullMeans(ctx, a)
 }

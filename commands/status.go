@@ -53,6 +53,9 @@ func (j *job) status(ctx context.Context, a asked) Answer {
 		marks[i], blocks[i] = serverWords(r.Status)
 		blocks[i][0] = line(Code(r.Server), ": ", blocks[i][0])
 		blocks[i] = append(blocks[i], j.remembered(ctx, r.Server)...)
+		if p, ok := j.paused(ctx, r.Server); ok && r.Status.Scheduled && !r.Status.Enabled {
+			blocks[i] = append(blocks[i], ActView{Act: p, Channel: j.in.Caller.Channel}.pausedLine())
+		}
 		for _, c := range live {
 			if c.Server == r.Server {
 				blocks[i] = append(blocks[i], j.following(ctx, c))

@@ -65,6 +65,10 @@ func (j *job) act(kind executor.ActKind, a asked, rule string) executor.Act {
 }
 
 func (j *job) actNotStored(ctx context.Context, a asked, err error) Answer {
+	if why, ok := errPause(err); ok {
+		j.entry.Result = "refused"
+		return Answer{Mark: MarkRefused, Headline: line(why, " Nothing was done."), Lines: []Text{statusTells(a.server)}}
+	}
 	j.entry.Result = "not stored"
 	e := j.failed(ctx, string(a.command), a.server, err)
 	return Answer{Mark: MarkBad, Headline: line(Bold("Nothing was done"), ": what you asked for could not be stored."), Lines: []Text{e.Cause, e.Next}}

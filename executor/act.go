@@ -69,7 +69,6 @@ type Act struct {
 	Since      time.Time // of a pause: since when it is in force; our clock
 	Scope      string    // of a pause: what the setting belongs to
 	Reach      []string  // of a pause: every server of ours that the setting reaches
-	Early      Asker     // of a pause: who ended it before its time; zero for nobody
 	Tries      int       // of telling the server, in this phase
 	Problem    string    // why the last try did not get through; empty when it did
 

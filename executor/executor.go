@@ -13,12 +13,19 @@ import (
 // needs is in what an earlier one returned. Its methods may be called at the same time.
 type Executor struct {
 	runners map[string]Runner
+	admins  map[string]Runner
 	log     *slog.Logger
 }
 
 // New returns an Executor over one Runner per server, by the server's short name.
 func New(runners map[string]Runner, log *slog.Logger) *Executor {
 	return &Executor{runners: runners, log: log}
+}
+
+// NewWithAdmins is New with a second Runner for some servers, by an account that may change the scheduler's settings:
+// Switch alone uses it.
+func NewWithAdmins(runners, admins map[string]Runner, log *slog.Logger) *Executor {
+	return &Executor{runners: runners, admins: admins, log: log}
 }
 
 // Limits of what a script may print. A look at a server under fire brings 500 events; ten times that is no script of ours.
@@ -32,6 +39,9 @@ const (
 // every line arrived that the script had written.
 func (e *Executor) play(ctx context.Context, server, script string, parameters any, take func(line any)) error {
 	runner, ok := e.runners[server]
+	if script == scripts.Switch {
+		runner, ok = e.admins[server]
+	}
 	if !ok {
 		return fmt.Errorf("%s on %s: there is no such server", script, server)
 	}

@@ -22,6 +22,7 @@ func (s *scene) server(ts *testscript.TestScript, name string) *e2e.Server {
 // server <name> down|up|silent: whether it can be reached.
 // server <name> hold|release: its next cycle stays in its first run, until released; "spoil" is a hold of one that will
 // have export errors.
+// server <name> disabled-by-hand|enabled-by-hand: somebody switches its scheduler.
 // server <name> readable: its run history can be read.
 // server <name> idles <duration>: so much of its time passes.
 // server <name> password <new>: the account's password there is another one from now on.
@@ -40,6 +41,8 @@ func cmdServer(ts *testscript.TestScript, _ bool, args []string) {
 		srv.Hold()
 	case "spoil":
 		srv.Hold(adsync.ExportErrors(2))
+	case "disabled-by-hand", "enabled-by-hand":
+		srv.Model().Set(func(now *adsync.Settings) { now.Enabled = args[1] == "enabled-by-hand" })
 	case "readable":
 		srv.Model().Set(func(now *adsync.Settings) { now.NetworkLogon = false })
 	case "release":

@@ -74,6 +74,10 @@ func (a *acts) slice(ctx context.Context, id uuid.UUID) (next time.Duration, don
 		switch act.Kind {
 		case executor.StopAct:
 			next, err = s.stop(ctx)
+		case executor.PauseAct:
+			next, err = s.pause(ctx)
+		case executor.ResumeAct:
+			next, err = s.resume(ctx)
 		default:
 			err = fmt.Errorf("act of unknown kind %q", act.Kind)
 		}
@@ -138,6 +142,9 @@ func (s *actSlice) again(ctx context.Context, err error) (time.Duration, error) 
 	s.act.Problem = problem(err)
 	return retryAct, s.save(ctx, "", "")
 }
+
+// Acts returns every stop, pause and resume that has not ended.
+func (q *Queue) Acts(ctx context.Context) ([]executor.Act, error) { return q.store.LiveActs(ctx) }
 
 // Act stores a stop, pause or resume and its job in one transaction. Asking for the same one again changes nothing and
 // returns what has become of it. replyTo is where an ephemeral answer can be sent.

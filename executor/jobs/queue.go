@@ -102,6 +102,9 @@ func (q *Queue) Run(ctx context.Context) error {
 	if err := q.readopt(ctx); err != nil {
 		return err
 	}
+	if err := q.wakeActs(ctx); err != nil {
+		return err
+	}
 	// River's own context must outlive ctx, or its last writes (the snoozes) would fail.
 	if err := q.engine.Start(context.WithoutCancel(ctx)); err != nil {
 		return fmt.Errorf("start the job engine: %w", err)
@@ -144,6 +147,21 @@ func (q *Queue) readopt(ctx context.Context) error {
 		if err := q.insert(ctx, actArgs{Act: a.ID}); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// wakeActs makes every act due that waits: the end of a pause may have come while nobody was there.
+func (q *Queue) wakeActs(ctx context.Context) error {
+	var err error
+	if pool := q.store.Pool(); pool != nil {
+		_, err = pool.Exec(ctx, `UPDATE river_job SET state = 'available', scheduled_at = now() WHERE kind = 'act' AND state = 'scheduled'`)
+	} else {
+		_, err = q.store.SQLDB().ExecContext(ctx, `UPDATE river_job SET state = 'available', scheduled_at = strftime('%Y-%m-%d %H:%M:%f', 'now')
+			WHERE kind = 'act' AND state = 'scheduled'`)
+	}
+	if err != nil {
+		return fmt.Errorf("wake waiting acts: %w", err)
 	}
 	return nil
 }

@@ -22,9 +22,6 @@ type storedAct struct {
 	AcceptedAt time.Time `json:"accepted_at,omitzero"`
 	Since      time.Time `json:"since,omitzero"`
 	Reach      []string  `json:"reach,omitempty"`
-	EarlyWay   string    `json:"early_way,omitempty"`
-	EarlyTeam  string    `json:"early_team,omitempty"`
-	EarlyUser  string    `json:"early_user,omitempty"`
 	Tries      int       `json:"tries,omitempty"`
 	Problem    string    `json:"problem,omitempty"`
 	Code       string    `json:"code,omitempty"`
@@ -34,7 +31,6 @@ type storedAct struct {
 func encodeAct(a executor.Act) (string, error) {
 	b, err := json.Marshal(storedAct{
 		Began: a.Began.UTC(), ToldAt: a.ToldAt.UTC(), AcceptedAt: a.AcceptedAt.UTC(), Since: a.Since.UTC(), Reach: a.Reach,
-		EarlyWay: string(a.Early.Way), EarlyTeam: a.Early.Team, EarlyUser: a.Early.User,
 		Tries: a.Tries, Problem: text(a.Problem), Code: string(a.Code), Detail: text(a.Detail),
 	})
 	return string(b), err
@@ -45,14 +41,28 @@ func encodeAct(a executor.Act) (string, error) {
 // already is ErrPaused.
 func (t *Tx) AddAct(ctx context.Context, a executor.Act, replyTo string) (executor.Act, bool, error) {
 	added, fresh, err := t.addAct(ctx, a, replyTo)
-	if err != nil && !errors.Is(err, ErrPaused) {
+	if err != nil && !errors.Is(err, ErrPaused) && !errors.Is(err, ErrNotPaused) {
 		err = fmt.Errorf("store %s %s: %w", a.Kind, a.ID, err)
 	}
 	return added, fresh, err
 }
 
 // ErrPaused says that what a pause is for is paused already.
-var ErrPaused = errors.New("it is paused already")
+var ErrPaused error = pauseError{paused: true}
+
+// pauseError is why a pause or resume changes nothing.
+type pauseError struct{ paused bool }
+
+// Error implements error.
+func (e pauseError) Error() string {
+	if e.paused {
+		return "it is paused already"
+	}
+	return "it is not paused by this bot"
+}
+
+// Paused reports which of the two it is.
+func (e pauseError) Paused() bool { return e.paused }
 
 func (t *Tx) addAct(ctx context.Context, a executor.Act, replyTo string) (executor.Act, bool, error) {
 	known, err := t.act(ctx, `SELECT `+actColumns+` FROM acts WHERE id = $1`, key(a.ID))
@@ -70,6 +80,11 @@ func (t *Tx) addAct(ctx context.Context, a executor.Act, replyTo string) (execut
 			if err := t.SetCancel(ctx, c.ID, a.AskedAt); err != nil {
 				return a, false, err
 			}
+		}
+	}
+	if a.Kind == executor.ResumeAct {
+		if a, err = t.endEarly(ctx, a); err != nil {
+			return a, false, err
 		}
 	}
 	a.Phase, a.Version = executor.ActAsked, 1
@@ -95,6 +110,30 @@ func (t *Tx) addAct(ctx context.Context, a executor.Act, replyTo string) (execut
 		return a, false, ErrPaused
 	}
 	return known, false, err
+}
+
+// ErrNotPaused says that there is no pause to end.
+var ErrNotPaused error = pauseError{}
+
+// endEarly lets the pause that a resume is about end now, for its asker.
+func (t *Tx) endEarly(ctx context.Context, a executor.Act) (executor.Act, error) {
+	p, err := t.act(ctx, `
+		UPDATE acts SET until_at = CASE WHEN until_at > $2 THEN $2 ELSE until_at END
+		WHERE scope = $1 AND kind = 'pause' AND phase <> 'ended' RETURNING `+actColumns, a.Scope, millis(a.AskedAt))
+	if errors.Is(err, ErrNotFound) {
+		return a, ErrNotPaused
+	}
+	a.About, a.Reach = p.ID, p.Reach
+	return a, err
+}
+
+// Resumes returns who asked for the end of a pause before its time, in the order of their asking.
+func (q *queries) Resumes(ctx context.Context, pause uuid.UUID) ([]executor.Act, error) {
+	out, err := all(ctx, q, scanAct, `SELECT `+actColumns+` FROM acts WHERE about = $1 AND kind = 'resume' ORDER BY asked_at, id`, key(pause))
+	if err != nil {
+		return nil, fmt.Errorf("read resumes of pause %s: %w", pause, err)
+	}
+	return out, nil
 }
 
 // Act returns an act; ErrNotFound when there is none.
@@ -194,7 +233,6 @@ func scanAct(r row) (a executor.Act, err error) {
 	}
 	a.About = about.UUID
 	a.Began, a.ToldAt, a.AcceptedAt, a.Since, a.Reach = s.Began, s.ToldAt, s.AcceptedAt, s.Since, s.Reach
-	a.Early = executor.Asker{Way: executor.Way(s.EarlyWay), Team: s.EarlyTeam, User: s.EarlyUser}
 	a.Tries, a.Problem, a.Code, a.Detail = s.Tries, s.Problem, executor.Code(s.Code), s.Detail
 	return a, nil
 }

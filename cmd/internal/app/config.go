@@ -45,6 +45,15 @@ type ServerConfig struct {
 	Password SecretRef `yaml:"password"`
 	CAFile   string    `yaml:"ca_file"`
 	TLSName  string    `yaml:"tls_name"`
+	// Tenant is a word that servers of one tenant share, whose scheduler settings are one. Empty: this server's alone.
+	Tenant string      `yaml:"tenant"`
+	Admin  AdminConfig `yaml:"admin"` // of an account that may change them; without it, nobody pauses here
+}
+
+// AdminConfig is a second logon on the same server.
+type AdminConfig struct {
+	Username string    `yaml:"username"`
+	Password SecretRef `yaml:"password"`
 }
 
 // GrantConfig is what one Slack channel may do.
@@ -161,7 +170,9 @@ func (s ServerConfig) host() string {
 func (c *Config) Snapshot(team string) *commands.Snapshot {
 	s := &commands.Snapshot{Team: team, Contact: c.Contact}
 	for _, name := range c.ServerNames() {
-		s.Servers = append(s.Servers, commands.ServerInfo{Name: name, Host: c.Servers[name].host()})
+		s.Servers = append(s.Servers, commands.ServerInfo{
+			Name: name, Host: c.Servers[name].host(), Scope: c.scope(name), Admin: c.Servers[name].Admin.Username != "",
+		})
 	}
 	for i, g := range c.Grants {
 		s.Grants = append(s.Grants, commands.Grant{
@@ -170,6 +181,14 @@ func (c *Config) Snapshot(team string) *commands.Snapshot {
 		})
 	}
 	return s
+}
+
+// scope is what the scheduler's settings of a server belong to.
+func (c *Config) scope(server string) string {
+	if t := c.Servers[server].Tenant; t != "" {
+		return "tenant " + t
+	}
+	return "server " + server
 }
 
 // Schedules returns the announcements as jobs takes them.

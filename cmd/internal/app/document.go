@@ -53,7 +53,6 @@ type document struct {
 func notYet() map[string]string {
 	return map[string]string{
 		"approve": "approval by a second person is not enforced by this version, so the key is refused rather than ignored",
-		"admin":   "a separate admin credential is not used by this version, so the key is refused rather than ignored",
 	}
 }
 

@@ -45,6 +45,19 @@ func (c *Config) runners(ctx context.Context, gate winrm.Gate, m *winrm.Metrics,
 	return out, closeAll, nil
 }
 
+// admins builds the way to every server that has an admin credential, for changes of its scheduler's settings alone.
+func (c *Config) admins(ctx context.Context, gate winrm.Gate, m *winrm.Metrics, log *slog.Logger) (map[string]executor.Runner, func(), error) {
+	second := *c
+	second.Servers = map[string]ServerConfig{}
+	for name, s := range c.Servers {
+		if s.Admin.Username != "" {
+			s.Username, s.Password = s.Admin.Username, s.Admin.Password
+			second.Servers[name] = s
+		}
+	}
+	return second.runners(ctx, gate, m, log)
+}
+
 // pool returns the certificate authorities of a server's ca_file, or nil for the system's.
 func (c *Config) pool(s ServerConfig) (*x509.CertPool, error) {
 	if s.CAFile == "" {

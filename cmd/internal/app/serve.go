@@ -59,12 +59,18 @@ func Serve(ctx context.Context, cfg *Config, opts Options, log *slog.Logger) err
 	}
 	log.Info("slack knows us", "team", id.Team, "team_name", id.TeamName, "app", id.App)
 
-	runners, closeRunners, err := cfg.runners(ctx, winrm.NewLockout(ledger{st}), winrm.NewMetrics(registry), log)
+	lockout, wire := winrm.NewLockout(ledger{st}), winrm.NewMetrics(registry)
+	runners, closeRunners, err := cfg.runners(ctx, lockout, wire, log)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
 	defer closeRunners()
-	looks := timedExecutor{in, observing{executor.New(in.runners(runners), log), st, log}}
+	admins, closeAdmins, err := cfg.admins(ctx, lockout, wire, log)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	defer closeAdmins()
+	looks := timedExecutor{in, observing{executor.NewWithAdmins(in.runners(runners), in.runners(admins), log), st, log}}
 	snapshot := cfg.Snapshot(id.Team)
 	poster := bot.NewPoster(client, st, clock, log)
 	queue, err := jobs.New(st, looks, poster, jobs.Config{

@@ -103,9 +103,15 @@ func (c *Config) validateServer(d *document, name string) {
 	if why, bad := commands.ReservedName(name); bad {
 		d.addf(at, "the name is reserved: %s", why)
 	}
+	if s.Tenant != "" && !serverName(s.Tenant) {
+		d.addf(at+".tenant", "a tenant's word is made of small letters, digits and hyphens (at most 31)")
+	}
 	if s.Address == "local:" {
 		if s.Auth != "" || s.Username != "" || s.Password != "" || s.CAFile != "" || s.TLSName != "" {
 			d.addf(at, "local: is this machine itself and takes no auth, username, password, ca_file or tls_name")
+		}
+		if s.Admin != (AdminConfig{}) {
+			d.addf(at+".admin", "local: is this machine itself and takes no second logon")
 		}
 		return
 	}
@@ -138,6 +144,18 @@ func (c *Config) validateLogon(d *document, at string, s ServerConfig) {
 		d.addf(at+".password", "is needed, for example file:/run/secrets/%s", strings.TrimPrefix(at, "servers."))
 	} else if err := s.Password.check(); err != nil {
 		d.addf(at+".password", "%v", err)
+	}
+	if s.Admin != (AdminConfig{}) {
+		if s.Admin.Username == "" {
+			d.addf(at+".admin.username", "is needed")
+		} else if strings.EqualFold(s.Admin.Username, s.Username) {
+			d.addf(at+".admin.username", "must be another account than username: only pause and resume may use it")
+		}
+		if s.Admin.Password == "" {
+			d.addf(at+".admin.password", "is needed, as a reference")
+		} else if err := s.Admin.Password.check(); err != nil {
+			d.addf(at+".admin.password", "%v", err)
+		}
 	}
 	if s.CAFile != "" {
 		if _, err := os.Stat(c.file(s.CAFile)); err != nil {

@@ -10,6 +10,11 @@ import (
 	"github.com/adsyncbot/adsyncbot/bot/slacksim"
 )
 
+// administrator is how the bot changes settings on the servers that have an admin credential: all but aadc01.
+const (
+	administrator, administratorPassword = `CORP\adm-adsync`, "correct-horse-admin"
+)
+
 // account is how the bot logs on to every server.
 const account, password = `CORP\svc-adsync`, "correct-horse-battery"
 
@@ -20,7 +25,7 @@ func tokens() slacksim.App { return slacksim.App{AppToken: appToken, BotToken: b
 
 // Secrets returns the environment variables that the configuration refers to; they are the same in every world.
 func Secrets() map[string]string {
-	return map[string]string{"SLACK_APP_TOKEN": appToken, "SLACK_BOT_TOKEN": botToken, "ADSYNC_PASSWORD": password}
+	return map[string]string{"SLACK_APP_TOKEN": appToken, "SLACK_BOT_TOKEN": botToken, "ADSYNC_PASSWORD": password, "ADSYNC_ADMIN_PASSWORD": administratorPassword}
 }
 
 // Places returns where things are in this world, for configurations that a test writes itself: SLACK_URL, and for a
@@ -49,6 +54,9 @@ func (w *World) WriteConfig(store, more string) (string, error) {
 		}
 		fmt.Fprintf(&b, "  %s:\n    address: https://%s\n    auth: %s\n    username: %s\n    password: env:ADSYNC_PASSWORD\n    ca_file: %s\n    tls_name: %s\n",
 			name, s.Wire.Address(), w.options.Auth, account, w.ca(name), name)
+		if name != "aadc01" {
+			fmt.Fprintf(&b, "    admin:\n      username: %s\n      password: env:ADSYNC_ADMIN_PASSWORD\n", administrator)
+		}
 	}
 	b.WriteString(grants)
 	b.WriteString(more)
@@ -86,7 +94,7 @@ const grants = `grants:
     commands: [delta]
     servers: [aadc01]
   - channel: C0IDENTITY
-    commands: [stop]
+    commands: [stop, pause, resume]
     servers: ["*"]
     user_groups: [S0IDADMINS]
 `

@@ -29,6 +29,9 @@ func (s *Server) run(ctx context.Context, p winsim.Process) int {
 		defer ended()
 	}
 	m := s.model.Load()
+	if p.User == administrator {
+		ctx = adsync.AsAdmin(ctx)
+	}
 	if program := s.world.options.PowerShell; program != "" {
 		return adsync.PowerShell(m, program)(ctx, p.CommandLine, p.Stdin, p.Stdout, p.Stderr)
 	}

@@ -70,7 +70,7 @@ func (w *World) addServer(name string) error {
 	s := &Server{Name: name, world: w}
 	wire, err := winsim.New(winsim.Config{
 		Names: []string{name}, ComputerName: strings.ToUpper(name),
-		Accounts:   []winsim.Account{{Name: account, Password: password}},
+		Accounts:   []winsim.Account{{Name: account, Password: password}, {Name: administrator, Password: administratorPassword}},
 		Schemes:    []winsim.Scheme{winsim.Basic, winsim.Negotiate, winsim.NTLM},
 		PowerShell: s.run,
 		Clock:      w.options.WireClock,

@@ -105,7 +105,11 @@ func (m *Model) Enable(ctx context.Context, enabled bool) error {
 	if err := m.askCloud(ctx); err != nil {
 		return err
 	}
-	if err := m.enable(enabled); err != nil {
+	need := Admins
+	if ctx.Value(adminKey{}) != nil {
+		need = Browse
+	}
+	if err := m.enable(enabled, need); err != nil {
 		return err
 	}
 	for _, other := range m.tenant {
@@ -116,11 +120,16 @@ func (m *Model) Enable(ctx context.Context, enabled bool) error {
 	return nil
 }
 
-func (m *Model) enable(enabled bool) error {
+type adminKey struct{}
+
+// AsAdmin is a context for what an account does that is in ADSyncAdmins, whatever the settings say of the others.
+func AsAdmin(ctx context.Context) context.Context { return context.WithValue(ctx, adminKey{}, true) }
+
+func (m *Model) enable(enabled bool, need Rights) error {
 	m.lock()
 	defer m.unlock()
 	m.called("Set-ADSyncScheduler")
-	if err := m.reach("Set-ADSyncScheduler", Admins); err != nil {
+	if err := m.reach("Set-ADSyncScheduler", need); err != nil {
 		return err
 	}
 	if m.settings.CloudUnreadable {
