@@ -42,6 +42,17 @@ func Grantable() []string {
 	return words
 }
 
+// Given returns the words that a grant's commands come to: Everything stands for all but those that stop or override.
+func Given(words []string) []string {
+	var given []string
+	for _, c := range Commands() {
+		if c.grantable() && (Grant{Commands: words}).hasCommand(c) {
+			given = append(given, string(c))
+		}
+	}
+	return given
+}
+
 // changes reports whether c changes something on a server.
 func (c Command) changes() bool {
 	return c == Delta || c == Full || c == Stop || c == Pause || c == Resume

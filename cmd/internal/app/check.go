@@ -67,9 +67,18 @@ func Check(ctx context.Context, cfg *Config, servers []string, report func(Findi
 		return err
 	}
 	defer closeRunners()
+	admins, closeAdmins, err := cfg.admins(ctx, lockout, nil, log)
+	if err != nil {
+		return err
+	}
+	defer closeAdmins()
 	ex := executor.New(runners, log)
+	second := executor.New(admins, log)
 	for _, name := range servers {
 		if err := c.server(ctx, name, ex, lockout); err != nil {
+			return err
+		}
+		if err := c.admin(ctx, name, second, lockout); err != nil {
 			return err
 		}
 	}

@@ -21,7 +21,13 @@ func (c *Config) Explain(w io.Writer) error {
 		if s.Address != "local:" {
 			how = fmt.Sprintf("%s as %s (%s)", s.Address, s.Username, s.Auth)
 		}
+		if s.Tenant != "" {
+			how += ", of the tenant " + s.Tenant
+		}
 		_, _ = fmt.Fprintf(t, "  %s\t%s\n", name, how)
+		if s.Admin.Username != "" {
+			_, _ = fmt.Fprintf(t, "  \tpause and resume as %s\n", s.Admin.Username)
+		}
 	}
 	_, _ = fmt.Fprintf(t, "\nWho may do what (everything else is denied)\n")
 	for i, g := range c.Grants {
@@ -55,7 +61,7 @@ func who(g GrantConfig) string {
 
 func may(g GrantConfig) string {
 	if slices.Contains(g.Commands, "*") {
-		return strings.Join(commands.Grantable(), ", ")
+		return strings.Join(commands.Given(g.Commands), ", ")
 	}
 	return strings.Join(g.Commands, ", ")
 }
@@ -78,6 +84,9 @@ func (c *Config) warnings() []string {
 	}
 	for _, name := range c.ServerNames() {
 		s := c.Servers[name]
+		if s.Admin.Username != "" && s.Tenant == "" && len(c.Servers) > 1 {
+			out = append(out, fmt.Sprintf("servers.%s: a pause reaches every server of its tenant, and without tenant the bot does not know which those are", name))
+		}
 		if s.Auth == "basic" {
 			out = append(out, fmt.Sprintf("servers.%s: Basic hands the password itself to the server; prefer ntlm", name))
 		}

@@ -38,7 +38,7 @@ type Group struct {
 }
 
 // Groups is what whoami /groups lists.
-func (m *Model) Groups(context.Context) []Group {
+func (m *Model) Groups(ctx context.Context) []Group {
 	m.lock()
 	defer m.unlock()
 	m.called("whoami.exe")
@@ -52,7 +52,11 @@ func (m *Model) Groups(context.Context) []Group {
 	if !s.EventLogDenied {
 		groups = append(groups, Group{`BUILTIN\Event Log Readers`, "Alias", "S-1-5-32-573"})
 	}
-	switch s.Rights {
+	rights := s.Rights
+	if ctx.Value(adminKey{}) != nil {
+		rights = Admins
+	}
+	switch rights {
 	case Admins:
 		groups = append(groups, Group{s.Computer + `\ADSyncAdmins`, "Alias", machine + "1001"})
 	case Operators:
