@@ -78,3 +78,30 @@ func TestAStopThatIsPressed(t *testing.T) {
 		})
 	}
 }
+
+func TestHowAPauseStands(t *testing.T) {
+	pause := func(change func(*executor.Act)) executor.Act {
+		a := stopOf("C1")
+		a.Kind, a.Until, a.Reach, a.Phase = executor.PauseAct, at(121, 30), []string{"aadc01", "aadc02"}, executor.ActEnded
+		change(&a)
+		return a
+	}
+	for name, change := range map[string]func(*executor.Act){
+		"holding": func(a *executor.Act) { a.Phase = executor.ActHolding },
+		"does_not_end": func(a *executor.Act) {
+			a.Phase, a.Tries, a.Problem, a.Code, a.Detail = executor.ActEnding, 3, "unreachable", executor.CodeUnreachable, "unreachable"
+		},
+		"resumed":      func(a *executor.Act) { a.Result, a.EndedAt = executor.PauseOver, a.Until },
+		"resumed_late": func(a *executor.Act) { a.Result, a.EndedAt = executor.PauseOver, at(180, 0) },
+		"overridden":   func(a *executor.Act) { a.Result = executor.PauseOverrode },
+		"disabled":     func(a *executor.Act) { a.Result, a.Code = executor.ActRefused, executor.CodeDisabled },
+		"no_rights":    func(a *executor.Act) { a.Result, a.Code = executor.ActRefused, executor.CodeNoRights },
+		"unreached": func(a *executor.Act) {
+			a.Result, a.Code, a.Detail = executor.ActUnreached, executor.CodeUnreachable, "unreachable"
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			golden(t, "act_pause_"+name, ActAnswer(ActView{Act: pause(change), Channel: "C1"}))
+		})
+	}
+}

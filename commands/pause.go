@@ -212,31 +212,31 @@ func (v ActView) pauseTold() Answer {
 	case act.Live():
 		a := Answer{
 			Mark: MarkBad, Headline: line(Bold("The pause does not end"), ": the scheduler on ", reached, " is still off, and was to be on since ", At(act.Until, RelativeDay), "."),
-			Lines: []Text{byHand, line("I try on until it is.")},
+			Lines: []Text{byHand, line("I go on trying until it is on.")},
 		}
 		if cause, next, ok := codeWords(act.Code, s, act.Detail); ok {
 			a.Lines = append([]Text{line(cause, " ", next)}, a.Lines...)
 		}
 		return a
 	case act.Result == executor.PauseOver:
-		a := Answer{Mark: MarkGood, Headline: line(Bold("Resumed"), ": the scheduler on ", reached, " is on again. The pause was ", v.by(), ".")}
+		a := Answer{Mark: MarkGood, Headline: line(Bold("Resumed"), ": the scheduler on ", reached, " is on again. It was paused, ", v.by(), ".")}
 		for _, early := range v.Early {
 			a.Lines = append(a.Lines, line("Its end was asked for by ", asker(early.Asker, early.Audience.Channel == v.Channel), " at ", At(early.AskedAt, TimeOfDay), "."))
 		}
 		if late := act.EndedAt.Sub(act.Until); late > 2*time.Minute {
 			a.Lines = append(a.Lines, line("That was to be at ", At(act.Until, RelativeDay), ": it is ", lasted(late), " late, because I was down or could not reach the server."))
 		}
-		a.Lines = append(a.Lines, line("The next automatic cycle comes within a few minutes."))
+		a.Lines = append(a.Lines, line("The server may begin a cycle within about a minute."))
 		return a
 	case act.Result == executor.PauseOverrode:
 		return Answer{
-			Mark: MarkInfo, Headline: line(Bold("The pause is over"), ": somebody else has switched the scheduler on ", reached, " on. The pause was ", v.by(), "."),
+			Mark: MarkInfo, Headline: line(Bold("The pause is over"), ": somebody else has switched the scheduler on ", reached, " on. It was paused, ", v.by(), "."),
 			Lines: []Text{line("I leave it as it is.")},
 		}
 	case act.Result == executor.ResumeDone:
 		return Answer{Mark: MarkGood, Headline: line(Bold("Resumed"), ": the scheduler on ", reached, " is on again, ", v.by(), ".")}
 	}
-	a := Answer{Mark: MarkBad, Headline: line(Bold(string(act.Kind)), " on ", Code(s), ": ", Bold("nothing was switched"), ".")}
+	a := Answer{Mark: MarkBad, Headline: line(Bold("Pause"), " of ", Code(s), ": ", Bold("nothing was switched"), ".")}
 	switch cause, next, ok := codeWords(act.Code, s, act.Detail); {
 	case act.Code == executor.CodeDisabled:
 		a.Lines = []Text{line("The scheduler is off already, and not by me: somebody may be at work there. I neither take that over nor end it.")}

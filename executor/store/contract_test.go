@@ -66,6 +66,7 @@ func TestContract(t *testing.T) {
 		{"a fact is the last one set", testFacts},
 		{"an error is known until it is over", testKnownErrors},
 		{"a capability comes back as it was found", testCapability},
+		{"a scope is paused once, and its pause ends early when asked", testPauses},
 		{"words from outside never lose a row", testHostileWords},
 		{"a transaction shares its fate with the job's", testTxShared},
 		{"a transaction that breaks off leaves nothing open", testTxBroken},
