@@ -29,14 +29,15 @@ const (
 
 // Cycle is one sync cycle on one server.
 type Cycle struct {
-	ID       uuid.UUID
-	Server   string
-	Policy   Policy
-	Origin   Origin
-	Phase    Phase
-	AskedAt  time.Time // the first request's
-	Intent   time.Time // our clock when the intent to start was stored; zero before
-	Baseline Baseline  // what the server said before the act
+	ID        uuid.UUID
+	Server    string
+	Policy    Policy
+	Origin    Origin
+	Phase     Phase
+	AskedAt   time.Time // the first request's
+	Intent    time.Time // our clock when the intent to start was stored; zero before
+	Baseline  Baseline  // what the server said before the act
+	Preflight Preflight // what else was found before it
 	// ReadsFrom is the server's time since when the cycle reads AD: a newer change may not be in it.
 	ReadsFrom time.Time
 	Follow    FollowState

@@ -81,6 +81,12 @@ type (
 		ExportUpdates int    `json:"export_updates"`
 		ExportDeletes int    `json:"export_deletes"`
 	}
+	deletesLine struct {
+		Waiting   int  `json:"waiting"`
+		Readable  bool `json:"readable"` // the threshold; the next two mean nothing otherwise
+		Prevented bool `json:"prevented"`
+		Threshold int  `json:"threshold"`
+	}
 	historyLine struct {
 		Readable bool   `json:"readable"`
 		Source   Road   `json:"source"` // RoadDirect or RoadBridge; empty when it is not readable
@@ -188,6 +194,8 @@ func decodeLine(text []byte) (any, error) {
 		return decodeAs[connectorsLine](head.T, text)
 	case "statistics":
 		return decodeAs[statisticsLine](head.T, text)
+	case "deletes":
+		return decodeAs[deletesLine](head.T, text)
 	case "history":
 		return decodeAs[historyLine](head.T, text)
 	case "run":

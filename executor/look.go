@@ -17,7 +17,8 @@ type Look struct {
 	Follow    FollowState // LastLook and LastProblem are the caller's to set
 	Runs      []Run
 	Staging   bool
-	Version   string // the server's version of Entra Connect; empty when it could not be read
+	Version   string    // the server's version of Entra Connect; empty when it could not be read
+	Preflight Preflight // what was found before the start
 	Done      bool
 	EndedAt   time.Time
 	Result    Result        // meaningful when Done
@@ -77,6 +78,9 @@ func (o *observer) take(line any) {
 		}
 	case moduleLine:
 		l.Version = line.Version
+		if !o.following {
+			l.Preflight.Version = line.Version
+		}
 	case schedulerLine:
 		o.schedule(line)
 		o.tell()
@@ -110,6 +114,9 @@ func (o *observer) take(line any) {
 		}
 	case statisticsLine:
 		o.evidence.pending = append(o.evidence.pending, Pending(line))
+	case deletesLine:
+		l.Preflight.Deletes = line.deletes()
+		o.tell()
 	case historyLine:
 		o.evidence.history = &line
 		l.Reading = line.reading(o.road, o.evidence.problems)
@@ -141,6 +148,9 @@ func (o *observer) schedule(line schedulerLine) {
 	taken := o.following || l.Accepted || l.Adopted
 	if !taken && l.Baseline.NextStart.IsZero() {
 		l.Baseline.NextStart, l.Baseline.Staging = roundUp(line.NextStart.Time), line.Staging
+	}
+	if !taken {
+		l.Preflight.noteLast(line, o.clock)
 	}
 	if taken && line.InProgress && !o.another(line) {
 		l.Follow.Seen, l.Follow.Cycle = true, line.NextStart.Time

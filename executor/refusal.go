@@ -23,6 +23,7 @@ const (
 	CodeLanguageMode   Code = "language_mode"
 	CodePipe           Code = "pipe_unreachable"     // the second group of cmdlets in a network logon; not "service down"
 	CodeOther          Code = "other"                // a text of the server that we do not know
+	CodeTooSoon        Code = "too_soon"             // a schedule asks sooner after the last cycle than is supported
 	CodeTooLate        Code = "too_late"             // could not start within Patience
 	CodeCancelled      Code = "stopped_before_start" // somebody stopped it before it began
 	CodeUndeliverable  Code = "undeliverable"        // its message cannot be posted, so nothing was started

@@ -143,6 +143,8 @@ func expected() map[string]outcome {
 		"suspended":                 refusedWith(executor.CodeSuspended),
 		"disabled":                  refusedWith(executor.CodeDisabled),
 		"wizard":                    refusedWith(executor.CodeWizardOpen),
+		"wizard hidden":             refusedWith(executor.CodeWizardOpen),
+		"pending deletes":           ends(executor.Succeeded, 6),
 		"shutting down":             refusedWith(executor.CodeShuttingDown),
 		"busy":                      refusedWith(executor.CodeConnectorBusy),
 		"service stopped":           refusedWith(executor.CodeServiceStopped),

@@ -144,6 +144,7 @@ func (s *slice) stopped() executor.Result {
 // take moves what a look brought into the cycle.
 func (s *slice) take(l executor.Look) {
 	s.cycle.Baseline = l.Baseline
+	s.cycle.Preflight = s.cycle.Preflight.Later(l.Preflight)
 	s.cycle.Follow = l.Follow
 	s.cycle.Follow.LastLook = s.now()
 	s.cycle.Runs = l.Runs

@@ -29,7 +29,7 @@ func (s *slice) noting() *notes {
 // stored is no reason to break a slice off; that another slice owns the cycle is remembered.
 func (n *notes) note(ctx context.Context, l executor.Look) {
 	s := n.slice
-	baseline := n.seen.Baseline != l.Baseline
+	baseline := n.seen.Baseline != l.Baseline || n.seen.Preflight != l.Preflight
 	progress := l.Follow.Connector != n.seen.Follow.Connector || l.Follow.Profile != n.seen.Follow.Profile || len(l.Runs) != len(n.seen.Runs) || l.Accepted != n.seen.Accepted
 	if n.err != nil || !baseline && (!progress || s.now().Sub(n.last) < noteEvery && l.Accepted == n.seen.Accepted) {
 		return

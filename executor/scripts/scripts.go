@@ -39,7 +39,7 @@ var fragments embed.FS
 func parts(name string) []string {
 	switch name {
 	case Start:
-		return []string{"base", "server", "events", "result", "objects", "bridge", "history", "watch", "start", "end"}
+		return []string{"base", "server", "events", "result", "objects", "bridge", "history", "deletes", "watch", "start", "end"}
 	case Follow:
 		return []string{"base", "server", "events", "result", "objects", "bridge", "history", "watch", "follow", "end"}
 	case Status:

@@ -77,6 +77,19 @@ function Test-Server {
     }
     if (-not $state.scheduler.enabled) { Out-Refused 'scheduler_disabled' }
 }
+# Test-Interval keeps schedules, not people, to the shortest interval that is supported. The scheduler plans its next cycle
+# one interval after the beginning of the last one, whoever started that.
+function Test-Interval {
+    $next = ConvertTo-Utc $state.scheduler.next_start
+    if (-not $order.automatic -or $null -eq $next -or $state.scheduler.effective_interval -eq '' -or $state.scheduler.allowed_interval -eq '') { return }
+    $last = $next - [TimeSpan]$state.scheduler.effective_interval
+    $now = [DateTime]::UtcNow
+    if ($last -le $now -and $now -lt $last + [TimeSpan]$state.scheduler.allowed_interval) { Out-Refused 'too_soon' }
+}
+# Test-Wizard sees an open wizard by its process; the server's own refusal stays the authority.
+function Test-Wizard {
+    if (@(Get-Process -Name AzureADConnect -ErrorAction SilentlyContinue).Count -gt 0) { Out-Refused 'wizard_open' }
+}
 # Start-Cycle looks before it starts: for a cycle in progress, for one of an earlier try, for a busy connector.
 function Start-Cycle($since) {
     $state.taken = $false
@@ -90,6 +103,11 @@ function Start-Cycle($since) {
         Out-Refused 'connector_busy' '' $state.busy[0]
         return
     }
+    Test-Wizard
+    if (-not $state.refused) { Test-Interval }
+    if ($state.refused) { return }
+    Read-Connector
+    if (-not $state.scheduler.staging) { Read-Deletes }
     Out-Beat 'Start-ADSyncSyncCycle'
     $state.began = [DateTime]::UtcNow.ToString('o')
     try {

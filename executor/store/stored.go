@@ -12,17 +12,32 @@ import (
 // ago are read by it. Times keep their nanoseconds, because most are a server's and are compared with later readings.
 
 type storedState struct {
-	Baseline  storedBaseline `json:"baseline"`
-	ReadsFrom time.Time      `json:"reads_from,omitzero"`
-	Follow    storedFollow   `json:"follow"`
-	Waiting   *storedWaiting `json:"waiting,omitempty"`
-	Result    storedResult   `json:"result"`
+	Baseline  storedBaseline   `json:"baseline"`
+	Preflight *storedPreflight `json:"preflight,omitempty"`
+	ReadsFrom time.Time        `json:"reads_from,omitzero"`
+	Follow    storedFollow     `json:"follow"`
+	Waiting   *storedWaiting   `json:"waiting,omitempty"`
+	Result    storedResult     `json:"result"`
 }
 
 type storedBaseline struct {
 	ServerTime time.Time `json:"server_time,omitzero"`
 	NextStart  time.Time `json:"next_start,omitzero"`
 	Staging    bool      `json:"staging,omitempty"`
+}
+
+type storedPreflight struct {
+	Version   string         `json:"version,omitempty"`
+	LastCycle time.Time      `json:"last_cycle,omitzero"`
+	AllowedMS int64          `json:"allowed_ms,omitempty"`
+	Deletes   *storedDeletes `json:"deletes,omitempty"` // nil: not counted
+}
+
+type storedDeletes struct {
+	Waiting   int  `json:"waiting"`
+	Readable  bool `json:"readable,omitempty"`
+	Prevented bool `json:"prevented,omitempty"`
+	Threshold int  `json:"threshold,omitempty"`
 }
 
 type storedFollow struct {
@@ -111,6 +126,7 @@ func encodeState(c executor.Cycle) (string, error) {
 			NextStart:  c.Baseline.NextStart.UTC(),
 			Staging:    c.Baseline.Staging,
 		},
+		Preflight: storePreflight(c.Preflight),
 		ReadsFrom: c.ReadsFrom.UTC(),
 		Follow: storedFollow{
 			Seen:        c.Follow.Seen,
@@ -169,6 +185,7 @@ func decodeState(state string, c *executor.Cycle) error {
 		NextStart:  s.Baseline.NextStart,
 		Staging:    s.Baseline.Staging,
 	}
+	c.Preflight = s.Preflight.preflight()
 	c.ReadsFrom = s.ReadsFrom
 	c.Follow = executor.FollowState{
 		Seen:        s.Follow.Seen,
@@ -208,4 +225,26 @@ func decodeState(state string, c *executor.Cycle) error {
 		}
 	}
 	return nil
+}
+
+func storePreflight(p executor.Preflight) *storedPreflight {
+	if p == (executor.Preflight{}) {
+		return nil
+	}
+	s := storedPreflight{Version: p.Version, LastCycle: p.LastCycle.UTC(), AllowedMS: p.Allowed.Milliseconds()}
+	if d := p.Deletes; d.Counted {
+		s.Deletes = &storedDeletes{Waiting: d.Waiting, Readable: d.Readable, Prevented: d.Prevented, Threshold: d.Threshold}
+	}
+	return &s
+}
+
+func (s *storedPreflight) preflight() (p executor.Preflight) {
+	if s == nil {
+		return p
+	}
+	p.Version, p.LastCycle, p.Allowed = s.Version, s.LastCycle, time.Duration(s.AllowedMS)*time.Millisecond
+	if d := s.Deletes; d != nil {
+		p.Deletes = executor.Deletes{Counted: true, Waiting: d.Waiting, Readable: d.Readable, Prevented: d.Prevented, Threshold: d.Threshold}
+	}
+	return p
 }

@@ -2,6 +2,7 @@ package adsync
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
@@ -66,7 +67,17 @@ func (s *session) start(ctx context.Context, p startParameters) {
 	case busy != "":
 		s.refuse("connector_busy", busy, "")
 		return
+	case slices.Contains(s.m.Processes(ctx), "AzureADConnect"):
+		s.refuse("wizard_open", "", "")
+		return
+	case p.Automatic && s.tooSoon(sched):
+		s.refuse("too_soon", "", "")
+		return
 	default:
+		s.connectors(ctx)
+		if !sched.Staging {
+			s.deletes(ctx, p.History)
+		}
 		s.beat("Start-ADSyncSyncCycle")
 		began = s.m.Now()
 		if err := s.m.Start(ctx, p.Policy); err != nil {
@@ -81,6 +92,31 @@ func (s *session) start(ctx context.Context, p startParameters) {
 	w.since = began
 	s.connectors(ctx)
 	s.watch(ctx, w)
+}
+
+// tooSoon is whether the last cycle began less than the allowed interval ago. The next one is planned an interval after it.
+func (s *session) tooSoon(sched Scheduler) bool {
+	now, last := s.m.Now(), sched.NextStart.Add(-sched.EffectiveInterval)
+	return !last.After(now) && now.Before(last.Add(sched.AllowedInterval))
+}
+
+// deletes prints how many deletes wait to be exported to Entra ID, and how many would stop the export.
+func (s *session) deletes(ctx context.Context, road string) {
+	s.beat("Get-ADSyncConnectorStatistics")
+	c, err := s.m.Statistics(ctx, EntraConnector)
+	if err != nil {
+		s.problem("Get-ADSyncConnectorStatistics", err)
+		return
+	}
+	var t Threshold
+	readable := false
+	if c.ExportDeletes > 0 && (road == "direct" || road == "probe") {
+		s.beat("Get-ADSyncExportDeletionThreshold")
+		if t, err = s.m.Threshold(ctx); err == nil {
+			readable = true
+		}
+	}
+	s.emit("deletes", "waiting", c.ExportDeletes, "readable", readable, "prevented", t.Prevention != 0, "threshold", t.Count)
 }
 
 // preflight stops at the first thing that is in the way of a start, and prints it.

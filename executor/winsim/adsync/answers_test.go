@@ -18,11 +18,12 @@ func script(name, parameters string) string {
 }
 
 const (
-	startDelta   = `{"policy":"Delta","adopt":"any","since_seconds":0,"since_utc":"","look_seconds":4,"automatic":false,"history":"probe"}`
-	startInitial = `{"policy":"Initial","adopt":"initial","since_seconds":0,"since_utc":"","look_seconds":4,"automatic":false,"history":"probe"}`
-	startWatched = `{"policy":"Delta","adopt":"any","since_seconds":0,"since_utc":"","look_seconds":300,"automatic":false,"history":"probe"}`
-	retryDelta   = `{"policy":"Delta","adopt":"any","since_seconds":600,"since_utc":"","look_seconds":0,"automatic":false,"history":"probe"}`
-	status       = `{"since_utc":""}`
+	startDelta     = `{"policy":"Delta","adopt":"any","since_seconds":0,"since_utc":"","look_seconds":4,"automatic":false,"history":"probe"}`
+	startInitial   = `{"policy":"Initial","adopt":"initial","since_seconds":0,"since_utc":"","look_seconds":4,"automatic":false,"history":"probe"}`
+	startScheduled = `{"policy":"Delta","adopt":"any","since_seconds":0,"since_utc":"","look_seconds":4,"automatic":true,"history":"probe"}`
+	startWatched   = `{"policy":"Delta","adopt":"any","since_seconds":0,"since_utc":"","look_seconds":300,"automatic":false,"history":"probe"}`
+	retryDelta     = `{"policy":"Delta","adopt":"any","since_seconds":600,"since_utc":"","look_seconds":0,"automatic":false,"history":"probe"}`
+	status         = `{"since_utc":""}`
 )
 
 type object map[string]any
@@ -96,31 +97,35 @@ func kinds(all []object) string {
 
 func TestStart(t *testing.T) {
 	const fit = "clock, service, module, scheduler, running, "
+	const looked = fit + "connectors, deletes, "
 	for _, test := range []struct{ situation, parameters, want string }{
-		{"ok", startDelta, fit + "accepted, connectors, event×2, events, end"},
-		{"race", startDelta, fit + "accepted, connectors, events, end"},
+		{"ok", startDelta, looked + "accepted, event×2, events, end"},
+		{"race", startDelta, looked + "accepted, events, end"},
 		{"running delta", startDelta, fit + "adopted in_progress, connectors, event×3, events, end"},
 		{"running delta", startInitial, fit + "refused already_running, end"},
 		{"running initial", startInitial, fit + "adopted in_progress, connectors, event×3, events, end"},
 		{"running initial", startDelta, fit + "adopted in_progress, connectors, event×3, events, end"},
-		{"staging", startDelta, fit + "accepted, connectors, event×2, events, end"},
+		{"staging", startDelta, fit + "connectors, " + "accepted, event×2, events, end"},
 		{"suspended", startDelta, fit + "refused scheduler_suspended, end"},
 		{"disabled", startDelta, fit + "refused scheduler_disabled, end"},
-		{"wizard", startDelta, fit + "refused " + refuseWizard + ", end"},
-		{"shutting down", startDelta, fit + "refused " + refuseShutdown + ", end"},
+		{"wizard", startDelta, fit + "refused wizard_open, end"},
+		{"wizard hidden", startDelta, looked + "refused " + refuseWizard + ", end"},
+		{"ok", startScheduled, fit + "refused too_soon, end"},
+		{"running delta", startScheduled, fit + "adopted in_progress, connectors, event×3, events, end"},
+		{"shutting down", startDelta, looked + "refused " + refuseShutdown + ", end"},
 		{"busy", startDelta, fit + "refused connector_busy " + EntraConnector + ", end"},
 		{"service stopped", startDelta, "clock, service, refused service_stopped, end"},
 		{"service missing", startDelta, "clock, service, refused service_missing, end"},
-		{"module by path", startDelta, fit + "accepted, connectors, event×2, events, end"},
+		{"module by path", startDelta, looked + "accepted, event×2, events, end"},
 		{"module missing", startDelta, "clock, service, problem not_found, refused module_missingThe specified module 'ADSync' was not loaded because " +
 			"no valid module file was found in any module directory., end"},
 		{"cloud settings unreadable", startDelta, "clock, service, module, refused " + refuseCloud + ", end"},
 		{"no rights", startDelta, "clock, service, module, refused " + refuseRole + ", end"},
-		{"browse only", startDelta, fit + "refused " + refuseRights + ", end"},
-		{"event log unreadable", startDelta, fit + "accepted, connectors, problem access_denied, end"},
-		{"constrained language", startDelta, fit + "accepted, connectors, event×2, events, end"},
+		{"browse only", startDelta, looked + "refused " + refuseRights + ", end"},
+		{"event log unreadable", startDelta, looked + "accepted, problem access_denied, end"},
+		{"constrained language", startDelta, looked + "accepted, event×2, events, end"},
 	} {
-		t.Run(test.situation+" "+test.parameters[11:16], func(t *testing.T) {
+		t.Run(test.situation+" "+test.parameters, func(t *testing.T) {
 			m, _ := in(t, test.situation)
 			all := ask(t, m, "start", test.parameters)
 			if got := kinds(all); got != test.want {

@@ -88,6 +88,7 @@ func (w *watch) over(sched Scheduler) string {
 	return ""
 }
 
+// connectors prints the connectors, and keeps their names.
 func (s *session) connectors(ctx context.Context) []string {
 	s.beat("Get-ADSyncConnector")
 	all, err := s.m.Connectors(ctx)

@@ -117,6 +117,27 @@ func (m *Model) Statistics(_ context.Context, connector string) (Statistics, err
 	}
 }
 
+// Threshold is what Get-ADSyncExportDeletionThreshold returns.
+type Threshold struct {
+	Prevention int `json:"prevention"` // 0: accidental deletes are not prevented
+	Percentage int `json:"percentage"`
+	Count      int `json:"count"`
+}
+
+// Threshold is Get-ADSyncExportDeletionThreshold.
+func (m *Model) Threshold(context.Context) (Threshold, error) {
+	m.lock()
+	defer m.unlock()
+	m.called("Get-ADSyncExportDeletionThreshold")
+	if err := m.reachPipe("Get-ADSyncExportDeletionThreshold"); err != nil {
+		return Threshold{}, err
+	}
+	if m.settings.DeletionThreshold == 0 {
+		return Threshold{}, nil
+	}
+	return Threshold{Prevention: 1, Count: m.settings.DeletionThreshold}, nil
+}
+
 // History is Get-ADSyncRunProfileResult, newest first; limit 0 is the whole history.
 func (m *Model) History(_ context.Context, limit int) ([]Run, error) {
 	m.lock()

@@ -130,6 +130,10 @@ func (m *Model) ask(ctx context.Context, call string, arguments json.RawMessage)
 		return m.ServiceState(ctx), nil
 	case "whoami.exe":
 		return m.Groups(ctx), nil
+	case "Get-Process":
+		return m.Processes(ctx), nil
+	case "Get-ADSyncExportDeletionThreshold":
+		return m.Threshold(ctx)
 	case "Get-WinEvent":
 		return m.Events(ctx, a.EventFilter)
 	case "Get-ADSyncScheduler":

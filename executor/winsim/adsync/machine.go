@@ -15,6 +15,21 @@ func (m *Model) ServiceState(context.Context) string {
 	return m.settings.Service
 }
 
+// Processes are the names of the processes that matter here, as Get-Process shows them: the service's and the wizard's.
+func (m *Model) Processes(context.Context) []string {
+	m.lock()
+	defer m.unlock()
+	m.called("Get-Process")
+	var names []string
+	if m.settings.Service == ServiceRunning {
+		names = append(names, "miiserver")
+	}
+	if m.settings.WizardOpen && !m.settings.WizardHidden {
+		names = append(names, "AzureADConnect")
+	}
+	return names
+}
+
 // Import is Import-Module ADSync, first by name, then by its path; it returns the way that worked.
 func (m *Model) Import(context.Context) (Module, error) {
 	m.lock()

@@ -59,6 +59,7 @@ func New(clock Clock, settings Settings) *Model {
 		calls:    make(map[string][]time.Time),
 	}
 	m.next = next{start: m.now, policy: Delta}
+	m.pending[EntraConnector] = Statistics{ExportDeletes: settings.PendingDeletes}
 	m.write(SourceADSync, 2001, LevelInformation, "The service was started successfully.")
 	m.heartbeat()
 	if settings.Service != ServiceMissing {

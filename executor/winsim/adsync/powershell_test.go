@@ -294,7 +294,7 @@ func TestAScriptInRealTime(t *testing.T) {
 	if code := PowerShell(m, program(t))(t.Context(), commandLine, strings.NewReader(text), &stdout, &stderr); code != 0 || stderr.Len() > 0 {
 		t.Fatalf("exit code %d: %s", code, &stderr)
 	}
-	if got := kinds(lines(t, stdout.Bytes())); !strings.HasPrefix(got, "clock, service, module, scheduler, running, accepted, ") || m.Starts() != 1 {
+	if got := kinds(lines(t, stdout.Bytes())); !strings.HasPrefix(got, "clock, service, module, scheduler, running, connectors, deletes, accepted, ") || m.Starts() != 1 {
 		t.Errorf("%d starts; got %s", m.Starts(), got)
 	}
 	if err := m.Wait(t.Context(), func(s State) bool { return s.Cycles == 2 }); err != nil {

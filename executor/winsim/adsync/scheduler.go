@@ -35,7 +35,7 @@ func (m *Model) Scheduler(ctx context.Context) (Scheduler, error) {
 		return Scheduler{}, schedulerFailure("Get-ADSyncScheduler", refuseCloud)
 	}
 	return Scheduler{
-		AllowedInterval:   30 * time.Minute,
+		AllowedInterval:   m.settings.Allowed,
 		EffectiveInterval: m.settings.Interval,
 		PurgeInterval:     7 * 24 * time.Hour,
 		NextPolicy:        m.next.policy,

@@ -62,12 +62,18 @@ type Settings struct {
 	Suspended       bool
 	Staging         bool
 	WizardOpen      bool
+	WizardHidden    bool // its process cannot be seen; only the scheduler knows
 	CloudUnreadable bool // the scheduler cannot read its intervals from Entra ID
 	ShuttingDown    bool
+	// DeletionThreshold is how many deletes stop an export; 0 is a server that does not prevent accidental deletes.
+	DeletionThreshold int
+	// PendingDeletes wait to be exported to Entra ID when the server is switched on.
+	PendingDeletes int
 
 	// Automatic lets the scheduler start cycles by itself when they are due, as a real one always does.
 	Automatic bool
 	Interval  time.Duration // between automatic cycles
+	Allowed   time.Duration // AllowedSyncCycleInterval: the shortest interval that Entra ID supports
 	// PickUp is how long after an accepted start SyncCycleInProgress is still False.
 	PickUp time.Duration
 	// CloudLatency is how long a cmdlet takes that asks Entra ID (Get-ADSyncScheduler, Start-ADSyncSyncCycle).
@@ -90,7 +96,11 @@ func DefaultSettings() Settings {
 		Rights:       Operators,
 		NetworkLogon: true,
 		Enabled:      true,
+
+		DeletionThreshold: 500,
+
 		Interval:     30 * time.Minute,
+		Allowed:      30 * time.Minute,
 		PickUp:       4 * time.Second,
 		CloudLatency: time.Second,
 	}

@@ -38,6 +38,8 @@ func Situations() []Situation {
 		{Name: "suspended", settings: func(s *Settings) { s.Suspended = true }},
 		{Name: "disabled", settings: func(s *Settings) { s.Enabled = false }},
 		{Name: "wizard", settings: func(s *Settings) { s.WizardOpen = true }},
+		{Name: "wizard hidden", settings: func(s *Settings) { s.WizardOpen, s.WizardHidden = true, true }},
+		{Name: "pending deletes", settings: func(s *Settings) { s.PendingDeletes = 120 }},
 		{Name: "shutting down", settings: func(s *Settings) { s.ShuttingDown = true }},
 		{Name: "busy", prepare: func(m *Model) { m.RunForeign(EntraConnector, "Full Import", 10*time.Minute) }},
 		{Name: "service stopped", settings: func(s *Settings) { s.Service = ServiceStopped }},

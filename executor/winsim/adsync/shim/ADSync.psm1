@@ -131,6 +131,16 @@ function New-Step($run) {
         MvRetryErrors = [pscustomobject]@{ MvRetryErrorsList = @() }
     }
 }
+function Get-ADSyncExportDeletionThreshold {
+    [CmdletBinding()] param()
+    $found = Invoke-Cmdlet $PSCmdlet
+    [pscustomobject]@{
+        PSTypeName = 'Microsoft.IdentityManagement.PowerShell.ObjectModel.ExportDeletionThreshold'
+        DeletionPrevention = [uint32]$found.prevention
+        ThresholdPercentage = [uint32]$found.percentage
+        ThresholdCount = [uint32]$found.count
+    }
+}
 function Get-ADSyncRunProfileResult {
     [CmdletBinding()] param([guid]$ConnectorId, [int]$NumberRequested, [switch]$RunStepDetails)
     foreach ($run in Invoke-Cmdlet $PSCmdlet @{ limit = $NumberRequested }) {

@@ -151,6 +151,19 @@ function Start-Process {
 function Wait-Process {
     [CmdletBinding()] param($InputObject, [int]$Timeout)
 }
+function Get-Process {
+    [CmdletBinding()] param([Parameter(Position = 0)][string[]]$Name)
+    $all = @(Invoke-Model 'Get-Process')
+    foreach ($one in $Name) {
+        if ($all -contains $one) {
+            [pscustomobject]@{ PSTypeName = 'System.Diagnostics.Process'; Name = $one; ProcessName = $one; Id = 4711 }
+            continue
+        }
+        Write-Failure $PSCmdlet (New-Object System.Management.Automation.ErrorRecord (
+                [System.Exception]::new("Cannot find a process with the name `"$one`". Verify the process name and call the cmdlet again.")),
+            'NoProcessFoundForGivenName', 'ObjectNotFound', $one)
+    }
+}
 # whoami.exe /groups /fo csv [/nh].
 function whoami {
     if ("$args" -notmatch '^/groups /fo csv( /nh)?$') { throw "whoami $args is not simulated" }
