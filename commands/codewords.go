@@ -58,6 +58,9 @@ func codeWords(c executor.Code, server, about string) (cause, next Text, ok bool
 func ourCodeWords(c executor.Code, server, about string) (cause, next Text, ok bool) {
 	s := on(server)
 	switch c {
+	case executor.CodeTooSoon:
+		return line("A schedule has started a cycle on ", s, " only just before. More often than the server's shortest interval is not supported by Microsoft, so schedules keep to it."),
+			line("The next cycle takes the changes along. If this happens at every fire, let the schedules for ", s, " fire less often."), true
 	case executor.CodeTooLate:
 		cause, next = line("It could not be started in time."), line("It will not start later. Ask again if you still need it.")
 		switch why, mend, known := failureWords(executor.Failure(about), server); {

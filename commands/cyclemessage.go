@@ -27,8 +27,10 @@ func CycleMessage(v CycleView) Answer {
 	}
 	if v.Cycle.Phase == executor.PhaseFollowing {
 		a.Lines = append(a.Lines, v.following()...)
+		a.Lines = append(a.Lines, v.interval()...)
 	}
 	a.Lines = append(a.Lines, v.stopped()...)
+	a.Lines = append(a.Lines, v.preflight()...)
 	if v.Cycle.Baseline.Staging {
 		a.Lines = append(a.Lines, line(Code(v.Cycle.Server), " is a staging server: nothing is exported."))
 	}

@@ -31,6 +31,7 @@ func (v CycleView) ended() Answer {
 		a.Lines = append(a.Lines, line(Code(c.Server), " is a staging server: nothing is exported, so nothing has changed in Entra ID."))
 	}
 	a.Lines = append(a.Lines, v.bridge()...)
+	a.Lines = append(a.Lines, v.preflight()...)
 	a.Lines = append(a.Lines, v.joined()...)
 	return a
 }

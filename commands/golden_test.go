@@ -190,6 +190,14 @@ func TestCycleMessages(t *testing.T) {
 	code := func(c executor.Code, detail string) func(*CycleView) {
 		return func(v *CycleView) { v.Cycle.Result.Code, v.Cycle.Result.Detail = c, detail }
 	}
+	deletes := func(waiting int, readable, prevented bool, threshold int) func(*CycleView) {
+		return func(v *CycleView) {
+			v.Cycle.Preflight.Deletes = executor.Deletes{Counted: true, Waiting: waiting, Readable: readable, Prevented: prevented, Threshold: threshold}
+		}
+	}
+	version := func(version string) func(*CycleView) {
+		return func(v *CycleView) { v.Cycle.Preflight.Version = version }
+	}
 	seenFrom := func(channel string) func(*CycleView) { return func(v *CycleView) { v.Channel = channel } }
 	named := func(v *CycleView) {
 		v.Requests[0].Objects = true
@@ -231,14 +239,25 @@ func TestCycleMessages(t *testing.T) {
 		"following_joined_in_time": and(following, joinedBy(request(executor.FromSlack, "U2BOB", "C1", at(0, 1)))),
 		"following_joined_from":    and(following, joinedBy(bob, elsewhere), seenFrom("C2")),
 		"following_staging":        and(following, staging),
-		"progress_begins":          progressed(0, "contoso.com", cloud),
-		"progress":                 progressed(2, "contoso.com", cloud),
-		"progress_ends":            progressed(5, "contoso.com", cloud),
-		"progress_staging":         and(staging, progressed(2, "contoso.com", cloud)),
-		"progress_full":            and(func(v *CycleView) { v.Cycle.Policy = executor.Initial }, progressed(3, "contoso.com", cloud)),
-		"progress_two_forests":     progressed(4, "contoso.com", "fabrikam.example", cloud),
-		"progress_eight_forests":   progressed(19, "a.example", "b.example", "c.example", "d.example", "e.example", "f.example", "g.example", "h.example", cloud),
-		"progress_errors_already":  and(progressed(5, "contoso.com", cloud), func(v *CycleView) { v.Cycle.Runs[4].Verdict = executor.Errors }),
+		"following_recent": and(following, func(v *CycleView) {
+			v.Cycle.Preflight = executor.Preflight{Version: "2.6.92.0", LastCycle: at(-11, 0), Allowed: 30 * time.Minute, Deletes: executor.Deletes{Counted: true}}
+		}),
+		"following_deletes":               and(following, deletes(120, false, false, 0)),
+		"following_too_many_deletes":      and(following, deletes(800, false, false, 0)),
+		"following_deletes_readable":      and(following, deletes(600, true, true, 500)),
+		"following_deletes_not_prevented": and(following, deletes(600, true, false, 0)),
+		"succeeded_many_deletes":          and(ended(executor.Succeeded, executor.FromEventLog), deletes(800, false, false, 0)),
+		"succeeded_few_deletes":           and(ended(executor.Succeeded, executor.FromEventLog), deletes(12, false, false, 0)),
+		"succeeded_old_version":           and(ended(executor.Succeeded, executor.FromEventLog), version("2.5.79.0")),
+		"failed_too_old_version":          and(ended(executor.Failed, executor.FromEventLog), version("2.2.8.0")),
+		"progress_begins":                 progressed(0, "contoso.com", cloud),
+		"progress":                        progressed(2, "contoso.com", cloud),
+		"progress_ends":                   progressed(5, "contoso.com", cloud),
+		"progress_staging":                and(staging, progressed(2, "contoso.com", cloud)),
+		"progress_full":                   and(func(v *CycleView) { v.Cycle.Policy = executor.Initial }, progressed(3, "contoso.com", cloud)),
+		"progress_two_forests":            progressed(4, "contoso.com", "fabrikam.example", cloud),
+		"progress_eight_forests":          progressed(19, "a.example", "b.example", "c.example", "d.example", "e.example", "f.example", "g.example", "h.example", cloud),
+		"progress_errors_already":         and(progressed(5, "contoso.com", cloud), func(v *CycleView) { v.Cycle.Runs[4].Verdict = executor.Errors }),
 		"progress_errors_already_two_forests": and(progressed(7, "contoso.com", "fabrikam.example", cloud), func(v *CycleView) {
 			v.Cycle.Runs[1].Verdict = executor.Failed
 		}),

@@ -49,9 +49,7 @@ func (v CycleView) notStarted(a Answer) Answer {
 	}
 	a.Lines = append(a.Lines, cause, next)
 	a.Lines = append(a.Lines, v.stopped()...)
-	if automatic := v.Cycle.Baseline.NextStart; automatic.After(v.Now) && automates(r.Code) {
-		a.Lines = append(a.Lines, line("The server's own next cycle is due at ", At(automatic, TimeOfDay), "."))
-	}
+	a.Lines = append(a.Lines, v.automatic()...)
 	if v.Cycle.Baseline.Staging {
 		a.Lines = append(a.Lines, line(Code(s), " is a staging server: it exports nothing in any case."))
 	}
@@ -60,15 +58,19 @@ func (v CycleView) notStarted(a Answer) Answer {
 	return a
 }
 
-// automates reports whether the server's scheduler still starts cycles by itself after it refused ours for c.
-func automates(c executor.Code) bool {
-	switch c {
-	case executor.CodeSuspended, executor.CodeDisabled, executor.CodeShuttingDown, executor.CodeServiceStopped,
-		executor.CodeServiceMissing, executor.CodeWizardOpen, executor.CodeCloudSettings:
-		return false
-	default:
-		return true
+// automatic says when the server itself starts its next cycle, as far as it was asked and what is in the way tells.
+func (v CycleView) automatic() []Text {
+	next := v.Cycle.Baseline.NextStart
+	switch v.Cycle.Result.Code {
+	case executor.CodeServiceMissing, executor.CodeCloudSettings:
+		return nil
+	case executor.CodeSuspended, executor.CodeDisabled, executor.CodeShuttingDown, executor.CodeServiceStopped, executor.CodeWizardOpen:
+		return []Text{line("Until then the server starts no cycle by itself.")}
 	}
+	if !next.After(v.Now) {
+		return nil
+	}
+	return []Text{line("The server's own next cycle is due at ", At(next, TimeOfDay), ".")}
 }
 
 // serversWords returns the detail of a result when it is text of the server, and not a word of ours that codeWords has

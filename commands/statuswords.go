@@ -28,7 +28,11 @@ func serverWords(st executor.Status) (Mark, []Text) {
 		}
 	}
 	if st.Version != "" {
-		lines = append(lines, line("Entra Connect ", st.Version, "."))
+		support := executor.SupportOf(st.Version, st.At)
+		if s := support.State; s == executor.SupportEnded || s == executor.SupportTooOld {
+			mark = worst([]Mark{mark, MarkWarning})
+		}
+		lines = append(lines, line("Entra Connect ", st.Version, ": ", supportWords(support), "."))
 	}
 	return mark, lines
 }

@@ -16,7 +16,6 @@ type StartOrder struct {
 	// cycle that has started since.
 	SinceIntent time.Duration
 	Baseline    Baseline // what an earlier try has noted, or zero
-	Automatic   bool     // a schedule asks, not a person
 	// LookOnly asks for a cycle that has started since the intent and starts none: it is too late for that.
 	LookOnly bool
 	History  Road // by which the run history is read, should the cycle be over at once
@@ -32,13 +31,12 @@ type startParameters struct {
 	SinceSeconds int    `json:"since_seconds"`
 	SinceUTC     string `json:"since_utc"`
 	LookSeconds  int    `json:"look_seconds"`
-	Automatic    bool   `json:"automatic"`
 	History      Road   `json:"history"`
 }
 
 func (o StartOrder) parameters() startParameters {
 	p := startParameters{
-		Policy: o.Policy, Adopt: "any", LookSeconds: int(firstLook / time.Second), Automatic: o.Automatic,
+		Policy: o.Policy, Adopt: "any", LookSeconds: int(firstLook / time.Second),
 		History:  o.History.order(),
 		SinceUTC: written(o.Baseline.ServerTime),
 		// Rounded down, and counted back from a moment on the server that is later than ours by the way there: both

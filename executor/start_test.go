@@ -12,10 +12,10 @@ func TestWhatAStartIsGiven(t *testing.T) {
 		order StartOrder
 		want  map[string]any
 	}{
-		{"the first try of a delta", StartOrder{Policy: Delta}, map[string]any{"policy": "Delta", "adopt": "any", "since_seconds": 0., "since_utc": "", "look_seconds": 8., "automatic": false, "history": "probe"}},
-		{"a full by a schedule", StartOrder{Policy: Initial, Automatic: true}, map[string]any{"policy": "Initial", "adopt": "initial", "since_seconds": 0., "since_utc": "", "look_seconds": 8., "automatic": true, "history": "probe"}},
-		{"a retry never reaches before the intent", StartOrder{Policy: Delta, SinceIntent: 12900 * time.Millisecond}, map[string]any{"policy": "Delta", "adopt": "any", "since_seconds": 12., "since_utc": "", "look_seconds": 8., "automatic": false, "history": "probe"}},
-		{"a retry that has a baseline", StartOrder{Policy: Delta, SinceIntent: 12 * time.Second, Baseline: Baseline{ServerTime: at(7)}}, map[string]any{"policy": "Delta", "adopt": "any", "since_seconds": 12., "since_utc": o(7), "look_seconds": 8., "automatic": false, "history": "probe"}},
+		{"the first try of a delta", StartOrder{Policy: Delta}, map[string]any{"policy": "Delta", "adopt": "any", "since_seconds": 0., "since_utc": "", "look_seconds": 8., "history": "probe"}},
+		{"a full", StartOrder{Policy: Initial}, map[string]any{"policy": "Initial", "adopt": "initial", "since_seconds": 0., "since_utc": "", "look_seconds": 8., "history": "probe"}},
+		{"a retry never reaches before the intent", StartOrder{Policy: Delta, SinceIntent: 12900 * time.Millisecond}, map[string]any{"policy": "Delta", "adopt": "any", "since_seconds": 12., "since_utc": "", "look_seconds": 8., "history": "probe"}},
+		{"a retry that has a baseline", StartOrder{Policy: Delta, SinceIntent: 12 * time.Second, Baseline: Baseline{ServerTime: at(7)}}, map[string]any{"policy": "Delta", "adopt": "any", "since_seconds": 12., "since_utc": o(7), "look_seconds": 8., "history": "probe"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			p := &player{lines: script(refused("connector_busy", "contoso.com", ""))}

@@ -66,6 +66,8 @@ func (s *slice) start(ctx context.Context) (time.Duration, error) {
 		order.LookOnly = late || s.cancelled()
 	case late:
 		return 0, s.notStarted(ctx, executor.CodeTooLate, s.waitingOn())
+	case s.tooSoon(ctx):
+		return 0, s.notStarted(ctx, executor.CodeTooSoon, "")
 	default:
 		s.cycle.Intent = s.now()
 		if err := s.save(ctx); err != nil {

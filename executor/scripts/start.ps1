@@ -77,15 +77,6 @@ function Test-Server {
     }
     if (-not $state.scheduler.enabled) { Out-Refused 'scheduler_disabled' }
 }
-# Test-Interval keeps schedules, not people, to the shortest interval that is supported. The scheduler plans its next cycle
-# one interval after the beginning of the last one, whoever started that.
-function Test-Interval {
-    $next = ConvertTo-Utc $state.scheduler.next_start
-    if (-not $order.automatic -or $null -eq $next -or $state.scheduler.effective_interval -eq '' -or $state.scheduler.allowed_interval -eq '') { return }
-    $last = $next - [TimeSpan]$state.scheduler.effective_interval
-    $now = [DateTime]::UtcNow
-    if ($last -le $now -and $now -lt $last + [TimeSpan]$state.scheduler.allowed_interval) { Out-Refused 'too_soon' }
-}
 # Test-Wizard sees an open wizard by its process; the server's own refusal stays the authority.
 function Test-Wizard {
     if (@(Get-Process -Name AzureADConnect -ErrorAction SilentlyContinue).Count -gt 0) { Out-Refused 'wizard_open' }
@@ -104,7 +95,6 @@ function Start-Cycle($since) {
         return
     }
     Test-Wizard
-    if (-not $state.refused) { Test-Interval }
     if ($state.refused) { return }
     Read-Connector
     if (-not $state.scheduler.staging) { Read-Deletes }
@@ -130,8 +120,8 @@ function Invoke-Order {
     $state.seen = $state.taken
     $state.cycle = $null
     if ($state.scheduler.in_progress) { $state.cycle = $old }
-    # Which runs the cycle will have is told once, here; later looks need not ask again.
-    Read-Connector
+    # Which runs the cycle will have is told once; later looks need not ask again.
+    if (-not $state.connectors) { Read-Connector }
     $from = ConvertTo-Utc $state.began
     if ($null -eq $from) { $from = [DateTime]::UtcNow }
     Watch-Cycle $from $old 0 $order.look_seconds $order.history

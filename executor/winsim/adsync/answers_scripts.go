@@ -12,7 +12,6 @@ type startParameters struct {
 	SinceSeconds int    `json:"since_seconds"`
 	SinceUTC     string `json:"since_utc"`
 	LookSeconds  int    `json:"look_seconds"`
-	Automatic    bool   `json:"automatic"`
 	History      string `json:"history"` // probe, direct, bridge or none
 }
 
@@ -70,9 +69,6 @@ func (s *session) start(ctx context.Context, p startParameters) {
 	case slices.Contains(s.m.Processes(ctx), "AzureADConnect"):
 		s.refuse("wizard_open", "", "")
 		return
-	case p.Automatic && s.tooSoon(sched):
-		s.refuse("too_soon", "", "")
-		return
 	default:
 		s.connectors(ctx)
 		if !sched.Staging {
@@ -90,14 +86,10 @@ func (s *session) start(ctx context.Context, p startParameters) {
 		began = s.m.Now()
 	}
 	w.since = began
-	s.connectors(ctx)
+	if len(s.listed) == 0 {
+		s.connectors(ctx)
+	}
 	s.watch(ctx, w)
-}
-
-// tooSoon is whether the last cycle began less than the allowed interval ago. The next one is planned an interval after it.
-func (s *session) tooSoon(sched Scheduler) bool {
-	now, last := s.m.Now(), sched.NextStart.Add(-sched.EffectiveInterval)
-	return !last.After(now) && now.Before(last.Add(sched.AllowedInterval))
 }
 
 // deletes prints how many deletes wait to be exported to Entra ID, and how many would stop the export.

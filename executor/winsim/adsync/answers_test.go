@@ -18,12 +18,11 @@ func script(name, parameters string) string {
 }
 
 const (
-	startDelta     = `{"policy":"Delta","adopt":"any","since_seconds":0,"since_utc":"","look_seconds":4,"automatic":false,"history":"probe"}`
-	startInitial   = `{"policy":"Initial","adopt":"initial","since_seconds":0,"since_utc":"","look_seconds":4,"automatic":false,"history":"probe"}`
-	startScheduled = `{"policy":"Delta","adopt":"any","since_seconds":0,"since_utc":"","look_seconds":4,"automatic":true,"history":"probe"}`
-	startWatched   = `{"policy":"Delta","adopt":"any","since_seconds":0,"since_utc":"","look_seconds":300,"automatic":false,"history":"probe"}`
-	retryDelta     = `{"policy":"Delta","adopt":"any","since_seconds":600,"since_utc":"","look_seconds":0,"automatic":false,"history":"probe"}`
-	status         = `{"since_utc":""}`
+	startDelta   = `{"policy":"Delta","adopt":"any","since_seconds":0,"since_utc":"","look_seconds":4,"history":"probe"}`
+	startInitial = `{"policy":"Initial","adopt":"initial","since_seconds":0,"since_utc":"","look_seconds":4,"history":"probe"}`
+	startWatched = `{"policy":"Delta","adopt":"any","since_seconds":0,"since_utc":"","look_seconds":300,"history":"probe"}`
+	retryDelta   = `{"policy":"Delta","adopt":"any","since_seconds":600,"since_utc":"","look_seconds":0,"history":"probe"}`
+	status       = `{"since_utc":""}`
 )
 
 type object map[string]any
@@ -110,8 +109,6 @@ func TestStart(t *testing.T) {
 		{"disabled", startDelta, fit + "refused scheduler_disabled, end"},
 		{"wizard", startDelta, fit + "refused wizard_open, end"},
 		{"wizard hidden", startDelta, looked + "refused " + refuseWizard + ", end"},
-		{"ok", startScheduled, fit + "refused too_soon, end"},
-		{"running delta", startScheduled, fit + "adopted in_progress, connectors, event×3, events, end"},
 		{"shutting down", startDelta, looked + "refused " + refuseShutdown + ", end"},
 		{"busy", startDelta, fit + "refused connector_busy " + EntraConnector + ", end"},
 		{"service stopped", startDelta, "clock, service, refused service_stopped, end"},
@@ -262,7 +259,7 @@ func TestFollowTellsOnlyNewEventsUntilTheEnd(t *testing.T) {
 
 func TestAnUnseenCycleIsOverWhenTheNextStartHasMoved(t *testing.T) {
 	m, clock := in(t, "ok")
-	ask(t, m, "start", `{"policy":"Delta","adopt":"any","since_seconds":0,"since_utc":"","look_seconds":0,"automatic":false,"history":"probe"}`)
+	ask(t, m, "start", `{"policy":"Delta","adopt":"any","since_seconds":0,"since_utc":"","look_seconds":0,"history":"probe"}`)
 	clock.Advance(10 * time.Minute)
 	all := ask(t, m, "follow", `{"since_utc":"2026-11-24T09:00:32Z","old_next":"2026-11-24T09:05:30Z","seen":false,"cycle":"","scheduler_age_seconds":60,"after_record":0,"watch_seconds":12,"history":"probe"}`)
 	if got, want := kinds(all), "clock, module, running, scheduler, done next_start, connectors, statistics×2, history, event×15, events, end"; got != want {

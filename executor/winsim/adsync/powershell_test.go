@@ -159,7 +159,7 @@ func TestNoFileOfCsexportIsLeft(t *testing.T) {
 func compose(t testing.TB, name, parameters string) string {
 	t.Helper()
 	parts := map[string]string{
-		"start":   "base server events result objects bridge history watch start end",
+		"start":   "base server events result objects bridge history deletes watch start end",
 		"follow":  "base server events result objects bridge history watch follow end",
 		"status":  "base server events status end",
 		"check":   "base server events result objects bridge history check end",
