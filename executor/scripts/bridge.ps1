@@ -5,11 +5,13 @@ $state.place = 'C:\Program Files\adsyncbot-bridge'
 # How long an answer is waited for, and how old it may be when it comes, in seconds.
 $state.patience = 15
 $state.oldest = 120
+$state.quiet = $false
 # Out-NoBridge tells why there is no answer by the bridge. That there is none is no problem where none was expected.
 function Out-NoBridge($code, $message) {
     $message = "$message".Trim() -replace '\s+', ' '
     if ($message.Length -gt 500) { $message = $message.Substring(0, 500) }
     if ("$($state.unreadable)" -eq '') { $state.unreadable = $message }
+    if ($state.quiet) { return }
     if ($code -eq 'bridge_missing' -and -not $state.expected) { return }
     Out-Line @{ t = 'problem'; doing = 'bridge'; code = $code; message = $message }
 }
@@ -107,6 +109,16 @@ function Invoke-Bridge($question) {
     }
     # What the task has taken is gone already.
     Remove-Item -LiteralPath "$requests\$id.json" -Force -ErrorAction SilentlyContinue
+}
+# Read-BridgeThreshold asks for the deletion threshold. Without an answer it is simply not known.
+function Read-BridgeThreshold($deletes) {
+    $state.quiet = $true
+    Invoke-Bridge @{ question = 'threshold' }
+    $state.quiet = $false
+    if ($null -eq $state.answer -or $state.answer.threshold.prevention -isnot [int] -or $state.answer.threshold.count -isnot [int]) { return }
+    $deletes.prevented = $state.answer.threshold.prevention -ne 0
+    $deletes.threshold = $state.answer.threshold.count
+    $deletes.readable = $true
 }
 # ConvertTo-Error is an error of an object as the run history lists it: with dates.
 function ConvertTo-Error($item) {

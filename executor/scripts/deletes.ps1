@@ -1,8 +1,12 @@
 # The deletes that wait to be exported to Entra ID, against the threshold at which an export stops before any of them.
 $state.cloud = 'b891884f-051e-4a83-95af-2544101c9083'
 # Read-Threshold reads the threshold. Its cmdlet belongs to the half that does not work in a network logon, so it is asked
-# only where the run history may be read directly; elsewhere the answer says that it is not known.
+# only where the run history may be read directly, or by the bridge; elsewhere the answer says that it is not known.
 function Read-Threshold($deletes) {
+    if ($order.history -eq 'bridge') {
+        Read-BridgeThreshold $deletes
+        return
+    }
     if ($order.history -ne 'direct' -and $order.history -ne 'probe') { return }
     Out-Beat 'Get-ADSyncExportDeletionThreshold'
     try {

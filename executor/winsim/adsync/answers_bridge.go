@@ -1,6 +1,7 @@
 package adsync
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -16,7 +17,7 @@ const (
 
 // noBridge prints why there is no answer by the bridge, and returns it.
 func (s *session) noBridge(code, message string) string {
-	if code != "bridge_missing" || s.expected {
+	if !s.quiet && (code != "bridge_missing" || s.expected) {
 		s.emit("problem", "doing", "bridge", "code", code, "message", message)
 	}
 	return message
@@ -41,29 +42,53 @@ func (s *session) bridgeFailure(err error) string {
 // bridge reads the run history through the bridge; else it says why not.
 func (s *session) bridge(ctx context.Context, since time.Time, most int, road string) (runs []Run, read bool, why string) {
 	s.expected = road == "bridge"
+	answer, why := s.askBridge(ctx, "history", fmt.Sprintf(`,"since":%q,"most":%d`, stamp(since), most))
+	if answer == "" {
+		return nil, false, why
+	}
+	return s.readBridge(answer, bridgeRequest)
+}
+
+// bridgeThreshold reads the deletion threshold through the bridge; without an answer it is simply not known.
+func (s *session) bridgeThreshold(ctx context.Context) (t Threshold, read bool) {
+	s.quiet = true
+	defer func() { s.quiet = false }()
+	text, _ := s.askBridge(ctx, "threshold", "")
+	if text == "" {
+		return t, false
+	}
+	a, why := s.believe(text, bridgeRequest, "threshold")
+	if why != "" || a.Threshold == nil {
+		return t, false
+	}
+	return Threshold(*a.Threshold), true
+}
+
+// bridgeRequest is the identifier of every request here: nobody prints it.
+const bridgeRequest = "0f8fad5b-d9cb-469f-a165-70867728950e"
+
+// askBridge puts a question and returns the answer's text, or why there is none.
+func (s *session) askBridge(ctx context.Context, question, arguments string) (answer, why string) {
 	s.beat("Get-ScheduledTask")
 	switch state, err := s.m.Task(ctx); {
 	case err != nil:
-		return nil, false, s.bridgeFailure(err)
+		return "", s.bridgeFailure(err)
 	case state == "Disabled":
-		return nil, false, s.noBridge("bridge_disabled", "the task is disabled")
+		return "", s.noBridge("bridge_disabled", "the task is disabled")
 	}
-	const id = "0f8fad5b-d9cb-469f-a165-70867728950e"
-	request := []BridgeFile{{
-		Name: id + ".json", Text: fmt.Sprintf(`{"id":%q,"question":"history","since":%q,"most":%d}`, id, stamp(since), most),
-	}}
+	request := []BridgeFile{{Name: bridgeRequest + ".json", Text: fmt.Sprintf(`{"id":%q,"question":%q%s}`, bridgeRequest, question, arguments)}}
 	s.beat("Start-ScheduledTask")
 	if err := s.m.StartTask(ctx, request); err != nil {
-		return nil, false, s.bridgeFailure(err)
+		return "", s.bridgeFailure(err)
 	}
 	answer, ok := s.waitForBridge(ctx, request)
 	switch {
 	case s.err != nil:
-		return nil, false, ""
+		return "", ""
 	case !ok:
-		return nil, false, s.noBridge("bridge_silent", fmt.Sprintf("no answer within %d s", bridgePatience))
+		return "", s.noBridge("bridge_silent", fmt.Sprintf("no answer within %d s", bridgePatience))
 	}
-	return s.readBridge(answer, id)
+	return answer, ""
 }
 
 // waitForBridge looks every second, and starts the task once more when it is idle and has not answered.
@@ -93,24 +118,32 @@ func (s *session) waitForBridge(ctx context.Context, request []BridgeFile) (answ
 	return "", false
 }
 
-// readBridge reads an answer, unless it is none to this request, or none of now.
-func (s *session) readBridge(text, id string) (runs []Run, read bool, why string) {
-	var a bridgeAnswer
+// believe reads an answer, unless it is none to this request, or none of now; then it says why.
+func (s *session) believe(text, id, question string) (a bridgeAnswer, why string) {
 	if json.Unmarshal([]byte(text), &a) != nil || instant(a.Made).IsZero() || a.V != 1 {
-		return nil, false, s.noBridge("bridge_garbled", "the answer is not one of the bridge")
+		return a, s.noBridge("bridge_garbled", "the answer is not one of the bridge")
 	}
-	if a.ID != id || a.Question != "history" {
-		return nil, false, s.noBridge("bridge_foreign", "the answer belongs to another request")
+	if a.ID != id || a.Question != question {
+		return a, s.noBridge("bridge_foreign", "the answer belongs to another request")
 	}
 	if age := s.m.Now().Sub(instant(a.Made)); age > bridgeOldest || age < -bridgeOldest {
-		return nil, false, s.noBridge("bridge_stale", "the answer is not of now")
+		return a, s.noBridge("bridge_stale", "the answer is not of now")
 	}
 	if !a.OK {
 		code := "bridge_failed"
 		if a.Code == "access_denied" {
 			code = "bridge_rights"
 		}
-		return nil, false, s.noBridge(code, a.Message)
+		return a, s.noBridge(code, cmp.Or(a.Message, "no reason was given"))
+	}
+	return a, ""
+}
+
+// readBridge reads the runs in an answer.
+func (s *session) readBridge(text, id string) (runs []Run, read bool, why string) {
+	a, why := s.believe(text, id, "history")
+	if why != "" {
+		return nil, false, why
 	}
 	for _, r := range a.Runs {
 		run, err := r.run()

@@ -108,6 +108,9 @@ func (s *session) deletes(ctx context.Context, road string) {
 			readable = true
 		}
 	}
+	if c.ExportDeletes > 0 && road == "bridge" {
+		t, readable = s.bridgeThreshold(ctx)
+	}
 	s.emit("deletes", "waiting", c.ExportDeletes, "readable", readable, "prevented", t.Prevention != 0, "threshold", t.Count)
 }
 

@@ -24,6 +24,7 @@ type session struct {
 	listed   []string // the connectors, once they were read
 	busy     string   // as last printed
 	looked   bool     // whether it was printed at all
+	quiet    bool     // a bridge that tells nothing is no problem
 	problems []string
 }
 

@@ -118,8 +118,8 @@ type bridgeAnswer struct {
 
 type bridgeThreshold struct {
 	Prevention int `json:"prevention"`
-	Count      int `json:"count"`
 	Percentage int `json:"percentage"`
+	Count      int `json:"count"`
 }
 
 type bridgeRun struct {
@@ -152,7 +152,10 @@ func (m *Model) bridge(r BridgeFile) (answer BridgeFile, ok bool) {
 	case "history":
 		a.Runs = m.bridgeRuns(instant(request.Since), request.Most)
 	case "threshold":
-		a.Threshold = &bridgeThreshold{Prevention: 1, Count: 500}
+		a.Threshold = &bridgeThreshold{}
+		if n := m.settings.DeletionThreshold; n != 0 {
+			a.Threshold = &bridgeThreshold{Prevention: 1, Count: n}
+		}
 	default:
 		return BridgeFile{}, false
 	}
