@@ -235,3 +235,42 @@ func TestTheReaderBelievesOnlyAnAnswerToItsRequest(t *testing.T) {
 		}
 	}
 }
+
+// Before a start, the bridge is asked for the deletion threshold when deletes wait and it is known to be there. One that
+// does not answer leaves it unknown, and is no other trouble.
+func TestTheThresholdByTheBridge(t *testing.T) {
+	for _, test := range []struct {
+		bridge   Bridge
+		readable bool
+	}{{BridgeWorks, true}, {BridgeHangs, false}, {BridgeRightless, false}} {
+		start := strings.Replace(startDelta, `"history":"probe"`, `"history":"bridge"`, 1)
+		fresh := func() *Model {
+			m, _ := in(t, "pending deletes", func(s *Settings) { s.Bridge, s.Language = test.bridge, "ConstrainedLanguage" })
+			return m
+		}
+		all := ask(t, fresh(), "start", start)
+		found := false
+		for _, l := range all {
+			switch l["t"] {
+			case "deletes":
+				found = true
+				if l["readable"] != test.readable || l["waiting"] != 120.0 || test.readable && l["threshold"] != 500.0 {
+					t.Errorf("%s: %v", test.bridge, l)
+				}
+			case "problem":
+				t.Errorf("%s: %v", test.bridge, l)
+			}
+		}
+		if !found {
+			t.Errorf("%s: no deletes", test.bridge)
+		}
+		if os.Getenv("ADSYNCBOT_POWERSHELL") == "" {
+			continue // the next is the same in PowerShell
+		}
+		var stdout, stderr bytes.Buffer
+		if code := PowerShell(fresh(), program(t))(t.Context(), commandLine, strings.NewReader(compose(t, "start", start)), &stdout, &stderr); code != 0 || stderr.Len() > 0 {
+			t.Fatalf("%s: exit code %d: %s", test.bridge, code, &stderr)
+		}
+		compare(t, string(test.bridge), lines(t, stdout.Bytes()), all)
+	}
+}

@@ -59,7 +59,6 @@ func New(clock Clock, settings Settings) *Model {
 		calls:    make(map[string][]time.Time),
 	}
 	m.next = next{start: m.now, policy: Delta}
-	m.pending[EntraConnector] = Statistics{ExportDeletes: settings.PendingDeletes}
 	m.write(SourceADSync, 2001, LevelInformation, "The service was started successfully.")
 	m.heartbeat()
 	if settings.Service != ServiceMissing {
@@ -68,6 +67,7 @@ func New(clock Clock, settings Settings) *Model {
 	m.every(30*time.Minute, m.heartbeat)
 	m.every(time.Minute, m.wake)
 	m.catchUp(now)
+	m.pending[EntraConnector] = Statistics{ExportDeletes: settings.PendingDeletes} // since the last cycle
 	return m
 }
 
