@@ -51,18 +51,18 @@ func (s sight) example(c Command) Text {
 	if servers := s.servers(c); len(servers) == 1 {
 		server = servers[0].Name
 	}
-	what := " (what has changed)"
 	switch c {
 	case Full:
-		what = " (everything: this may take hours)"
+		return line(Code(s.typed(c, server)), " (everything: this may take hours)")
 	case Pause:
 		return line(Code(s.typed(c, server)+" 2h "+because+" …"), " (its scheduler)")
 	case Resume:
-		what = " (the end of a pause)"
+		return line(Code(s.typed(c, server)), " (the end of a pause)")
 	case Stop:
-		what = " (the cycle that runs)"
+		return line(Code(s.typed(c, server)), " (the cycle that runs)")
+	default:
+		return line(Code(s.typed(c, server)), " (what has changed)")
 	}
-	return line(Code(s.typed(c, server)), what)
 }
 
 // list is what the caller may do on each server.

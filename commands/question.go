@@ -86,8 +86,9 @@ func (j *job) meaning(ctx context.Context, a asked) Answer {
 		return j.stopMeans(ctx, a)
 	case Pause:
 		return j.pauseMeans(a)
+	default:
+		return j.fullMeans(ctx, a)
 	}
-	return j.fullMeans(ctx, a)
 }
 
 // fullMeans is "Full on aadc01: start it?".

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"log/slog"
 	"slices"
 	"strings"
 	"sync"
@@ -140,7 +139,7 @@ func TestEveryScriptInEverySetting(t *testing.T) {
 			t.Fatalf("no situation %q", use.situation)
 		}
 		m := situation.New(adsync.NewSimulatedClock(epoch()), func(now *adsync.Settings) { now.Language, now.Culture = s.language, s.culture })
-		e := executor.New(map[string]executor.Runner{"aadc01": on(m)}, slog.New(slog.DiscardHandler))
+		e := withAdmin(on(m))
 		if err := use.run(t.Context(), e); err != nil {
 			t.Error(err)
 		}
@@ -203,9 +202,9 @@ func TestTheSameInBothWays(t *testing.T) {
 	}
 	var table strings.Builder
 	w := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "situation\twinsim\tPowerShell\tthe same")
+	_, _ = fmt.Fprintln(w, "situation\twinsim\tPowerShell\tthe same")
 	for _, r := range rows {
-		fmt.Fprintln(w, r)
+		_, _ = fmt.Fprintln(w, r)
 	}
 	if err := w.Flush(); err != nil {
 		t.Fatal(err)

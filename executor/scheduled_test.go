@@ -2,7 +2,6 @@ package executor_test
 
 import (
 	"errors"
-	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -25,7 +24,7 @@ func tell(t *testing.T, situation string, on func(*adsync.Model) program, change
 		t.Fatalf("no situation %q", situation)
 	}
 	m := s.New(adsync.NewSimulatedClock(epoch()), change)
-	return told{executor.New(map[string]executor.Runner{"aadc01": on(m)}, slog.New(slog.DiscardHandler)), m}
+	return told{withAdmin(on(m)), m}
 }
 
 func (s told) status(t *testing.T) executor.Status {

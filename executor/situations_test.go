@@ -240,3 +240,9 @@ func TestStatusAndCheckInPowerShell(t *testing.T) {
 	}
 	t.Logf("%d cases", cases)
 }
+
+// withAdmin is an executor whose one server runs the scripts of both credentials.
+func withAdmin(r executor.Runner) *executor.Executor {
+	servers := map[string]executor.Runner{"aadc01": r}
+	return executor.NewWithAdmins(servers, servers, slog.New(slog.DiscardHandler))
+}

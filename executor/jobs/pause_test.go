@@ -45,7 +45,7 @@ func (b *switchboard) attach(f *fakeExecutor) {
 }
 
 func pauseFor(d time.Duration) executor.Act {
-	a := stopOf("aadc01")
+	a := aStop()
 	a.Kind, a.Scope, a.Reach, a.Until, a.Reason = executor.PauseAct, "server aadc01", []string{"aadc01"}, a.AskedAt.Add(d), "patches"
 	return a
 }

@@ -20,9 +20,9 @@ func (w *world) act(t *testing.T, a executor.Act) executor.Act {
 	return out
 }
 
-func stopOf(server string) executor.Act {
+func aStop() executor.Act {
 	return executor.Act{
-		ID: uuid.Must(uuid.NewV7()), Kind: executor.StopAct, Server: server, Rule: "grants[0]", AskedAt: time.Now(),
+		ID: uuid.Must(uuid.NewV7()), Kind: executor.StopAct, Server: "aadc01", Rule: "grants[0]", AskedAt: time.Now(),
 		Asker:    executor.Asker{Way: executor.FromSlack, Team: "T1", User: "UBEN"},
 		Audience: executor.Audience{Team: "T1", Channel: "C2"},
 	}
@@ -190,7 +190,7 @@ func TestStop(t *testing.T) {
 						InProgress: !r.runs.IsZero(), NextStart: r.runs,
 					}, r.err
 				}
-				asked := w.act(t, stopOf("aadc01"))
+				asked := w.act(t, aStop())
 				if asked.About != about {
 					t.Errorf("it is about %s, want %s", asked.About, about)
 				}
@@ -219,7 +219,7 @@ func TestAStopOfACycleThatHasNotBegunTellsTheServerNothing(t *testing.T) {
 		w := newWorld(t, Config{})
 		defer w.close()
 		c := w.ask(t, executor.Delta, "C1").Cycle
-		asked := w.act(t, stopOf("aadc01"))
+		asked := w.act(t, aStop())
 		ended := w.run(t, c.ID)
 		if ended.Result.Verdict != executor.NotStarted || ended.Result.Code != executor.CodeCancelled {
 			t.Errorf("the cycle ended as %+v", ended.Result)
@@ -238,7 +238,7 @@ func TestAStopAskedTwiceIsOne(t *testing.T) {
 		w := newWorld(t, Config{})
 		defer w.close()
 		w.server.status = standing(&runs{{}}, nil)
-		a := stopOf("aadc01")
+		a := aStop()
 		w.act(t, a)
 		w.settle(t, a.ID)
 		if again := w.act(t, a); again.Live() || again.Result != executor.StopIdle {

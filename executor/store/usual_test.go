@@ -18,7 +18,8 @@ func TestUsualRuns(t *testing.T) {
 		ends := func(verdict executor.Verdict, took ...time.Duration) {
 			t.Helper()
 			n++
-			out, _ := ask(t, s, request(t, "aadc01", executor.Delta))
+			out, _, err := tryAsk(ctx, s, request(t, "aadc01", executor.Delta))
+			check(t, err)
 			c, stamp, err := s.Stamp(ctx, out.Cycle.ID)
 			check(t, err)
 			began := morning.Add(time.Duration(n) * 30 * time.Minute)
