@@ -66,11 +66,12 @@ func (v CycleView) automatic() []Text {
 		return nil
 	case executor.CodeSuspended, executor.CodeDisabled, executor.CodeShuttingDown, executor.CodeServiceStopped, executor.CodeWizardOpen:
 		return []Text{line("Until then the server starts no cycle by itself.")}
+	default:
+		if !next.After(v.Now) {
+			return nil
+		}
+		return []Text{line("The server's own next cycle is due at ", At(next, TimeOfDay), ".")}
 	}
-	if !next.After(v.Now) {
-		return nil
-	}
-	return []Text{line("The server's own next cycle is due at ", At(next, TimeOfDay), ".")}
 }
 
 // serversWords returns the detail of a result when it is text of the server, and not a word of ours that codeWords has

@@ -67,7 +67,10 @@ func TestAPauseEndsByItself(t *testing.T) {
 		{"the answer to the pause is lost", switchboard{enabled: true, silent: 1}, nil, executor.PauseOver, "", []bool{false, true}, []executor.ActPhase{executor.ActHolding, executor.ActEnded}},
 		{"the answer to the resume is lost", switchboard{enabled: true}, func(b *switchboard) { b.silent = 1 }, executor.PauseOver, "", []bool{false, true}, []executor.ActPhase{executor.ActHolding, executor.ActEnded}},
 		{
-			"out of reach at its end", switchboard{enabled: true, fails: []error{lost, lost, lost, lost}}, nil, executor.PauseOver, "", []bool{false, true},
+			"out of reach at its end",
+			switchboard{enabled: true, fails: []error{lost, lost, lost, lost}},
+			nil, executor.PauseOver, "",
+			[]bool{false, true},
 			[]executor.ActPhase{executor.ActHolding, executor.ActEnding, executor.ActEnded},
 		},
 	} {

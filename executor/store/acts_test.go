@@ -12,9 +12,9 @@ import (
 	"github.com/adsyncbot/adsyncbot/executor"
 )
 
-func act(t testing.TB, server string) executor.Act {
+func aStop(t testing.TB) executor.Act {
 	return executor.Act{
-		ID: newID(t), Kind: executor.StopAct, Server: server, Reason: "wrong filter", Rule: "grants[1]", AskedAt: morning,
+		ID: newID(t), Kind: executor.StopAct, Server: "aadc01", Reason: "wrong filter", Rule: "grants[1]", AskedAt: morning,
 		Asker:    executor.Asker{Way: executor.FromSlack, Team: "T1", User: "UBEN"},
 		Audience: executor.Audience{Team: "T1", Channel: "C2"},
 	}
@@ -43,7 +43,7 @@ func saveAct(t testing.TB, s *Store, a executor.Act, stamp string) (executor.Act
 
 func testAct(t *testing.T, s *Store) {
 	ctx := t.Context()
-	asked, fresh, err := addAct(t, s, act(t, "aadc01"))
+	asked, fresh, err := addAct(t, s, aStop(t))
 	check(t, err)
 	if !fresh || asked.Phase != executor.ActAsked || asked.Version != 1 || asked.About != uuid.Nil {
 		t.Errorf("asked: %+v, fresh = %v", asked, fresh)
@@ -75,7 +75,7 @@ func testAct(t *testing.T, s *Store) {
 	if _, err := saveAct(t, s, want, stamp); !errors.Is(err, ErrStale) {
 		t.Errorf("saving an ended act: %v, want ErrStale", err)
 	}
-	again := act(t, "aadc01")
+	again := aStop(t)
 	again.ID = want.ID
 	if known, fresh, err := addAct(t, s, again); err != nil || fresh || !reflect.DeepEqual(known, want) {
 		t.Errorf("asked again: %+v, fresh = %v, %v; want %+v", known, fresh, err, want)
@@ -91,7 +91,7 @@ func testStopAsksTheCycle(t *testing.T, s *Store) {
 	other, _ := ask(t, s, request(t, "aadc02", executor.Delta))
 	c, stamp, err := s.Stamp(ctx, out.Cycle.ID)
 	check(t, err)
-	stop, _, err := addAct(t, s, act(t, "aadc01"))
+	stop, _, err := addAct(t, s, aStop(t))
 	check(t, err)
 	if stop.About != c.ID {
 		t.Errorf("the stop is about %s, want %s", stop.About, c.ID)
@@ -103,7 +103,7 @@ func testStopAsksTheCycle(t *testing.T, s *Store) {
 	if c, err := s.Cycle(ctx, other.Cycle.ID); err != nil || !c.CancelAt.IsZero() {
 		t.Errorf("another server's cycle: cancelled at %s, %v", c.CancelAt, err)
 	}
-	second := act(t, "aadc01")
+	second := aStop(t)
 	second.AskedAt = morning.Add(time.Second)
 	_, _, err = addAct(t, s, second)
 	check(t, err)
