@@ -1,5 +1,7 @@
 package commands
 
+import "time"
+
 // Caller is who asks, and where. What is not known is not taken for granted.
 type Caller struct {
 	Team    string
@@ -62,6 +64,8 @@ type Decision struct {
 	Rule    string // a grant's name, "everybody" for help and servers, or the Denial
 	Why     Denial // empty when allowed
 	Objects bool   // the channel may read names of objects
+	// CoolDown is how long a delta by this rule keeps away from the cycle before.
+	CoolDown time.Duration
 }
 
 // Allow decides whether a caller may run a command on a server. It is pure and denies by default and in doubt.
@@ -75,7 +79,7 @@ func Allow(grants []Grant, home string, c Caller, command Command, server string
 	switch {
 	case command == Help || command == Servers:
 		return Decision{Allowed: true, Rule: "everybody"}
-	case !command.Exists():
+	case !command.Exists() && command != Force:
 		return denied(NoCommand)
 	}
 	nearest := NoChannelRule
@@ -85,7 +89,7 @@ func Allow(grants []Grant, home string, c Caller, command Command, server string
 		}
 		d := covers(g, c, command, server)
 		if d == "" {
-			return Decision{Allowed: true, Rule: g.Name, Objects: g.Objects}
+			return Decision{Allowed: true, Rule: g.Name, Objects: g.Objects, CoolDown: g.CoolDown}
 		}
 		nearest = closer(nearest, d)
 	}

@@ -3,6 +3,7 @@ package commands
 import (
 	"fmt"
 	"testing"
+	"time"
 )
 
 // bits hands out the bits of a number as facts, so that a loop over numbers is a loop over all combinations.
@@ -169,11 +170,18 @@ func TestStarGivesNothingThatOverrides(t *testing.T) {
 			t.Errorf("* gives %s: %v, want %v", c, got, want)
 		}
 	}
-	// Named, a grant would give it; Allow still denies what does not exist in this version.
-	for _, c := range []Command{"force"} {
-		g := Grant{Channel: "C1", Commands: []string{"*", string(c)}, Servers: []string{"*"}}
-		if got := Allow([]Grant{g}, "T1", member("C1"), c, "a"); got.Allowed {
-			t.Errorf("%s is allowed: %+v", c, got)
+	named := Grant{Name: "named", Channel: "C1", Commands: []string{"*", "force"}, Servers: []string{"a"}, CoolDown: time.Minute}
+	for _, tt := range []struct {
+		c      Command
+		server string
+		want   Decision
+	}{
+		{Force, "a", Decision{Allowed: true, Rule: "named", CoolDown: time.Minute}},
+		{Force, "b", denied(NoServerRule)},
+		{"report", "a", denied(NoCommand)}, // named or not, what does not exist is not given
+	} {
+		if got := Allow([]Grant{named}, "T1", member("C1"), tt.c, tt.server); got != tt.want {
+			t.Errorf("%s on %s: %+v, want %+v", tt.c, tt.server, got, tt.want)
 		}
 	}
 }

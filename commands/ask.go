@@ -17,6 +17,13 @@ func (j *job) ask(ctx context.Context, a asked, by Decision) Answer {
 		j.entry.Result, j.entry.Ref = "refused: paused", p.Ref()
 		return j.isPaused(p, "The server is paused, so nothing was started.")
 	}
+	if refused, cools := j.cooling(ctx, a, by); cools {
+		return refused
+	}
+	if a.force {
+		by.Rule += ", " + string(Force)
+		j.entry.Rule = by.Rule
+	}
 	out, err := j.queue.Ask(ctx, executor.Request{
 		ID: in.ID, Policy: policy, Server: a.server,
 		Asker:    executor.Asker{Way: executor.FromSlack, Team: in.Caller.Team, User: in.Caller.User},

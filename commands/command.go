@@ -20,6 +20,10 @@ const (
 	Resume  Command = "resume"
 )
 
+// Force is what a grant names beside the commands: who has it may override a cool-down. It is typed behind delta and is no
+// command of its own.
+const Force Command = "force"
+
 // Commands returns every command that exists, in the order help lists them.
 func Commands() []Command {
 	return []Command{Delta, Full, Status, History, Errors, Pending, Stop, Pause, Resume, Servers, Help}
@@ -39,7 +43,7 @@ func Grantable() []string {
 			words = append(words, string(c))
 		}
 	}
-	return words
+	return append(words, string(Force))
 }
 
 // Given returns the words that a grant's commands come to: Everything stands for all but those that stop or override.
@@ -49,6 +53,9 @@ func Given(words []string) []string {
 		if c.grantable() && (Grant{Commands: words}).hasCommand(c) {
 			given = append(given, string(c))
 		}
+	}
+	if (Grant{Commands: words}).hasCommand(Force) {
+		given = append(given, string(Force))
 	}
 	return given
 }
@@ -76,7 +83,7 @@ func (c Command) confirmed() (yes Action, asks bool) {
 // overrides reports whether c stops something or overrides a protection: "*" never includes it, named or not.
 func (c Command) overrides() bool {
 	switch c {
-	case Stop, Pause, Resume, "force":
+	case Stop, Pause, Resume, Force:
 		return true
 	default:
 		return false

@@ -1,6 +1,9 @@
 package commands
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // Everything in a grant's commands means every command but those that stop or override; in its servers, every server.
 const Everything = "*"
@@ -13,7 +16,9 @@ type Grant struct {
 	Servers    []string
 	Users      []string // with UserGroups: who may; both empty means everybody in the channel
 	UserGroups []string
-	Objects    bool // the channel may read names of objects, which are people mostly
+	// CoolDown is how long after a cycle of this bot nobody may start a delta by this grant; 0 is not at all.
+	CoolDown time.Duration
+	Objects  bool // the channel may read names of objects, which are people mostly
 }
 
 // ServerInfo is what commands know of a server.

@@ -10,7 +10,7 @@ func TestWhatTheConfigurationAsks(t *testing.T) {
 	if got, want := s.Groups(), []string{"S1", "S2", "S3"}; !slices.Equal(got, want) {
 		t.Errorf("groups %q, want %q", got, want)
 	}
-	if got, want := Grantable(), []string{"delta", "full", "status", "history", "errors", "pending", "stop", "pause", "resume"}; !slices.Equal(got, want) {
+	if got, want := Grantable(), []string{"delta", "full", "status", "history", "errors", "pending", "stop", "pause", "resume", "force"}; !slices.Equal(got, want) {
 		t.Errorf("grantable %q, want %q", got, want)
 	}
 	if near, ok := Nearest("Detla", Grantable()); !ok || near != "delta" {

@@ -26,6 +26,7 @@ type asked struct {
 	number  int           // of cycles that history shows; 0 when not said
 	length  time.Duration // of a pause
 	fresh   bool          // errors: only the new ones
+	force   bool          // delta: the cool-down shall not count
 }
 
 // again returns the same for another server, as it can be typed.
@@ -39,6 +40,9 @@ func (a asked) again(server string, s sight) string {
 	if a.fresh {
 		return s.typed(a.command, server) + " " + onlyNew
 	}
+	if a.force {
+		return s.typed(a.command, server) + " " + string(Force)
+	}
 	return s.typed(a.command, server)
 }
 
@@ -47,6 +51,9 @@ func (a asked) understood() string {
 	text := strings.TrimSpace(string(a.command) + " " + a.server)
 	if a.length > 0 {
 		text += " " + a.length.String()
+	}
+	if a.force {
+		text += " " + string(Force)
 	}
 	if a.reason != "" {
 		text += " " + because + " " + a.reason
@@ -102,6 +109,12 @@ func parse(text string, s sight) (asked, *mistake) {
 			return asked{}, hint("reason-missing", line("A pause needs a reason: others will ask. Try:"), ready(s.typed(Pause, "<server>")+" "+a.length.String()+" "+because+" …")...)
 		}
 	}
+	if a.command == Delta {
+		var m *mistake
+		if a.force, rest, m = forced(a, rest, s); m != nil {
+			return asked{}, m
+		}
+	}
 	if a.command == Errors {
 		a.fresh, rest = freshOnly(rest)
 	}
@@ -120,6 +133,23 @@ func parse(text string, s sight) (asked, *mistake) {
 		}
 	}
 	return a, nil
+}
+
+// forced takes the word force off the end of a delta. Whoever overrides a cool-down says why.
+func forced(a asked, rest []word, s sight) (bool, []word, *mistake) {
+	n := len(rest) - 1
+	if n < 0 || rest[n].folded != string(Force) {
+		return false, rest, nil
+	}
+	if a.reason == "" {
+		server := ""
+		if n > 0 {
+			server = rest[0].folded
+		}
+		return false, nil, hint("reason-missing", line("Say why the cool-down shall not count:"),
+			ready(s.typed(Delta, server)+" "+string(Force)+" "+because+" …")...)
+	}
+	return true, rest[:n], nil
 }
 
 // withoutServer completes a command in which no server was named: a change needs one, and so does a number; a read means
@@ -193,7 +223,10 @@ func checkServer(a asked, rest []word, s sight) *mistake {
 		case w.folded == "for":
 			return hint("reserved-word", line(Code("for"), " is kept for a later version. A reason goes after ", Code(because), ":"),
 				ready(s.typed(a.command, server)+" because …")...)
-		case w.folded == "force" || w.folded == "new" || w.folded == "yes":
+		case w.folded == string(Force):
+			return hint("reserved-word", line(Code(w.typed), " overrides the cool-down of a ", Code(string(Delta)), " and nothing else. Try:"),
+				ready(s.typed(a.command, server))...)
+		case w.folded == "new" || w.folded == "yes":
 			return hint("reserved-word", line(Code(w.typed), " is not in this version. Try:"), ready(s.typed(a.command, server))...)
 		case i == 0 && (w.folded == "all" || w.folded == "*"):
 			return allServers(a, s)

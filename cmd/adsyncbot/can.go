@@ -58,7 +58,7 @@ func parseCommand(word string) (commands.Command, error) {
 	if c == "initial" {
 		c = commands.Full
 	}
-	if !c.Exists() {
+	if !c.Exists() && c != commands.Force {
 		return "", exit{exitUsage, fmt.Errorf("unknown command %q; there are: %s", word, strings.Join(commands.Grantable(), ", "))}
 	}
 	return c, nil

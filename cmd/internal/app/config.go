@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"time"
 
 	"github.com/goccy/go-yaml"
 
@@ -64,6 +65,13 @@ type GrantConfig struct {
 	Users      []string `yaml:"users"`
 	UserGroups []string `yaml:"user_groups"`
 	Objects    string   `yaml:"objects"`
+	CoolDown   string   `yaml:"cool_down"` // such as 10m; none when empty
+}
+
+// coolDown is the length of the cool-down; 0 is none. What is no duration was refused before.
+func (g GrantConfig) coolDown() time.Duration {
+	d, _ := time.ParseDuration(g.CoolDown)
+	return d
 }
 
 // What a grant's objects may say: who reads names of objects.
@@ -178,6 +186,7 @@ func (c *Config) Snapshot(team string) *commands.Snapshot {
 		s.Grants = append(s.Grants, commands.Grant{
 			Name: fmt.Sprintf("grants[%d]", i), Channel: g.Channel, Commands: g.Commands,
 			Servers: g.Servers, Users: g.Users, UserGroups: g.UserGroups, Objects: g.Objects == objectsInChannel,
+			CoolDown: g.coolDown(),
 		})
 	}
 	return s

@@ -85,6 +85,8 @@ func TestConfigRefuses(t *testing.T) {
 		{"an unknown server in a grant", "servers: [aadc01]", "servers: [aadc1]", `grants[0].servers[0]: unknown server "aadc1"; did you mean aadc01?`},
 		{"an unknown command in a grant", "[delta, status, history]", "[delta, statsu]", `grants[0].commands[1]: unknown command "statsu"; did you mean status?`},
 		{"a command of a later version", "[delta, status, history]", "[delta, watch]", "grants[0].commands[1]: unknown command"},
+		{"a cool-down that is none", "    servers: [aadc01]\n", "    servers: [aadc01]\n    cool_down: 10\n", "grants[0].cool_down: must be a duration from 1m to 24h0m0s"},
+		{"a cool-down that keeps nothing apart", "[delta, status, history]\n    servers: [aadc01]\n", "[status]\n    servers: [aadc01]\n    cool_down: 10m\n", "grants[0].cool_down: keeps deltas apart, and this grant gives none"},
 		{"an admin without a password", "    auth: ntlm\n", "    auth: ntlm\n    admin:\n      username: CORP\\adm\n", "servers.aadc01.admin.password: is needed, as a reference"},
 		{"Basic over http", "https://aadc01.corp.example:5986\n    auth: ntlm", "http://aadc01.corp.example:5985\n    auth: basic", "servers.aadc01.address: plain http is refused: only ntlm seals"},
 		{"no way to log on over http", "https://aadc01.corp.example:5986\n    auth: ntlm", "http://aadc01.corp.example:5985", "servers.aadc01.address: plain http is refused"},

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/adsyncbot/adsyncbot/commands"
 )
@@ -31,7 +32,7 @@ func (c *Config) Explain(w io.Writer) error {
 	}
 	_, _ = fmt.Fprintf(t, "\nWho may do what (everything else is denied)\n")
 	for i, g := range c.Grants {
-		_, _ = fmt.Fprintf(t, "  grants[%d]\tin %s\t%s\tmay %s\ton %s\n", i, g.Channel, who(g), may(g), strings.Join(c.expand(g.Servers), ", "))
+		_, _ = fmt.Fprintf(t, "  grants[%d]\tin %s\t%s\tmay %s\ton %s%s\n", i, g.Channel, who(g), may(g), strings.Join(c.expand(g.Servers), ", "), apart(g))
 	}
 	if len(c.Grants) == 0 {
 		_, _ = fmt.Fprintln(t, "  nobody: there are no grants")
@@ -50,6 +51,14 @@ func (c *Config) Explain(w io.Writer) error {
 		}
 	}
 	return t.Flush()
+}
+
+// apart says how far apart a grant keeps deltas.
+func apart(g GrantConfig) string {
+	if g.coolDown() == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", %d min at least after the cycle before", int(g.coolDown().Round(time.Minute).Minutes()))
 }
 
 func who(g GrantConfig) string {

@@ -191,6 +191,7 @@ func (c *Config) validateGrant(d *document, at string, g GrantConfig) {
 	}
 	c.validateServers(d, at, g.Servers)
 	validateObjects(d, at, g.Objects)
+	validateCoolDown(d, at, g)
 	for i, u := range g.Users {
 		if !slackID(u, "UW") {
 			d.addf(fmt.Sprintf("%s.users[%d]", at, i), "must be a user's id such as U012ABCDEF (profile, ⋮, Copy member ID)")
@@ -200,6 +201,20 @@ func (c *Config) validateGrant(d *document, at string, g GrantConfig) {
 		if !slackID(u, "S") {
 			d.addf(fmt.Sprintf("%s.user_groups[%d]", at, i), "must be a user group's id such as S012ABCDEF")
 		}
+	}
+}
+
+// validateCoolDown refuses a cool-down that is none, one that nothing keeps to, and a force that overrides nothing.
+func validateCoolDown(d *document, at string, g GrantConfig) {
+	if g.CoolDown == "" {
+		return
+	}
+	length, err := time.ParseDuration(g.CoolDown)
+	switch {
+	case err != nil || length < time.Minute || length > commands.LongestCoolDown:
+		d.addf(at+".cool_down", "must be a duration from 1m to %s, such as 10m or 1h30m", commands.LongestCoolDown)
+	case !slices.Contains(commands.Given(g.Commands), string(commands.Delta)):
+		d.addf(at+".cool_down", "keeps deltas apart, and this grant gives none")
 	}
 }
 
