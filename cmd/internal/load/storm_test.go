@@ -54,6 +54,8 @@ func TestAMinuteOfStormOnEveryMethod(t *testing.T) {
 		for _, method := range slices.Concat(rare(), often()) {
 			s.Slack.Fail(method, 1, badLuck(r, method))
 		}
+		// The draw may be a wait that opening a connection has the patience for.
+		s.Slack.Fail("apps.connections.open", 1, slacksim.Fault{HTTPStatus: 503})
 	})
 	storm, over := context.WithTimeout(t.Context(), time.Minute)
 	defer over()
