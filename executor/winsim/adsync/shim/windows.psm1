@@ -156,7 +156,7 @@ function Get-Process {
     $all = @(Invoke-Model 'Get-Process')
     foreach ($one in $Name) {
         if ($all -contains $one) {
-            [pscustomobject]@{ PSTypeName = 'System.Diagnostics.Process'; Name = $one; ProcessName = $one; Id = 4711 }
+            [pscustomobject]@{ PSTypeName = 'System.Diagnostics.Process'; ProcessName = $one; Id = 4711 }
             continue
         }
         Write-Failure $PSCmdlet (New-Object System.Management.Automation.ErrorRecord (
