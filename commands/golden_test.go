@@ -245,6 +245,7 @@ func TestCycleMessages(t *testing.T) {
 		"following_deletes":               and(following, deletes(120, false, false, 0)),
 		"following_too_many_deletes":      and(following, deletes(800, false, false, 0)),
 		"following_deletes_readable":      and(following, deletes(600, true, true, 500)),
+		"following_deletes_not_counted":   and(following, func(v *CycleView) { v.Cycle.Preflight.Deletes.Failed = true }),
 		"following_deletes_not_prevented": and(following, deletes(600, true, false, 0)),
 		"succeeded_many_deletes":          and(ended(executor.Succeeded, executor.FromEventLog), deletes(800, false, false, 0)),
 		"succeeded_few_deletes":           and(ended(executor.Succeeded, executor.FromEventLog), deletes(12, false, false, 0)),

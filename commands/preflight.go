@@ -60,7 +60,10 @@ const date = "2 Jan 2006"
 
 // deletesWords tells of deletes that wait to be exported to Entra ID; before the cycle has ended that is a warning.
 func deletesWords(d executor.Deletes, live bool) []Text {
-	if !d.Counted || d.Waiting == 0 {
+	switch {
+	case d.Failed && live:
+		return []Text{line("Whether deletes wait to be exported to Entra ID could not be read, so they were not held against the threshold.")}
+	case !d.Counted || d.Waiting == 0:
 		return nil
 	}
 	limit, none := d.Limit()

@@ -129,6 +129,9 @@ func (o *observer) take(line any) {
 		l.Objects.take(line)
 	case problemLine:
 		o.evidence.problems = append(o.evidence.problems, line.problem())
+		if !o.following && !l.Accepted && !l.Adopted {
+			l.Preflight.Deletes.fail(line)
+		}
 	}
 }
 

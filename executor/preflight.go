@@ -14,7 +14,8 @@ type Preflight struct {
 
 // Deletes are the deletions that wait to be exported to Entra ID.
 type Deletes struct {
-	Counted   bool // whether they could be counted; the other fields mean nothing otherwise
+	Counted   bool // whether they could be counted; the fields after the next one mean nothing otherwise
+	Failed    bool // whether it was tried, and failed
 	Waiting   int
 	Readable  bool // whether the threshold could be read: over WinRM it never can
 	Prevented bool // whether an export with too many of them is stopped
@@ -49,7 +50,7 @@ func (p Preflight) Later(l Preflight) Preflight {
 	if l.LastCycle.IsZero() {
 		l.LastCycle, l.Allowed = p.LastCycle, p.Allowed
 	}
-	if !l.Deletes.Counted {
+	if !l.Deletes.Counted && !l.Deletes.Failed {
 		l.Deletes = p.Deletes
 	}
 	return l
@@ -63,6 +64,13 @@ func (p *Preflight) noteLast(line schedulerLine, now time.Time) {
 		return
 	}
 	p.LastCycle, p.Allowed = last, time.Duration(line.AllowedInterval)
+}
+
+// fail notes that a cmdlet failed without which deletes cannot be counted.
+func (d *Deletes) fail(l problemLine) {
+	if l.Doing == "Get-ADSyncConnector" || l.Doing == "Get-ADSyncConnectorStatistics" {
+		d.Failed = true
+	}
 }
 
 // deletes reads a deletes line.

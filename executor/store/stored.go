@@ -35,6 +35,7 @@ type storedPreflight struct {
 
 type storedDeletes struct {
 	Waiting   int  `json:"waiting"`
+	Failed    bool `json:"failed,omitempty"` // tried, and not counted
 	Readable  bool `json:"readable,omitempty"`
 	Prevented bool `json:"prevented,omitempty"`
 	Threshold int  `json:"threshold,omitempty"`
@@ -232,8 +233,8 @@ func storePreflight(p executor.Preflight) *storedPreflight {
 		return nil
 	}
 	s := storedPreflight{Version: p.Version, LastCycle: p.LastCycle.UTC(), AllowedMS: p.Allowed.Milliseconds()}
-	if d := p.Deletes; d.Counted {
-		s.Deletes = &storedDeletes{Waiting: d.Waiting, Readable: d.Readable, Prevented: d.Prevented, Threshold: d.Threshold}
+	if d := p.Deletes; d.Counted || d.Failed {
+		s.Deletes = &storedDeletes{Failed: d.Failed, Waiting: d.Waiting, Readable: d.Readable, Prevented: d.Prevented, Threshold: d.Threshold}
 	}
 	return &s
 }
@@ -244,7 +245,7 @@ func (s *storedPreflight) preflight() (p executor.Preflight) {
 	}
 	p.Version, p.LastCycle, p.Allowed = s.Version, s.LastCycle, time.Duration(s.AllowedMS)*time.Millisecond
 	if d := s.Deletes; d != nil {
-		p.Deletes = executor.Deletes{Counted: true, Waiting: d.Waiting, Readable: d.Readable, Prevented: d.Prevented, Threshold: d.Threshold}
+		p.Deletes = executor.Deletes{Counted: !d.Failed, Failed: d.Failed, Waiting: d.Waiting, Readable: d.Readable, Prevented: d.Prevented, Threshold: d.Threshold}
 	}
 	return p
 }
