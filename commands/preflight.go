@@ -21,7 +21,7 @@ func (v CycleView) interval() []Text {
 		return nil
 	}
 	return []Text{line("The cycle before it began at ", At(p.LastCycle, TimeOfDay), ", less than ", lasted(p.Allowed),
-		" earlier: fine now and then, but not supported as a habit.")}
+		" earlier: not supported as a habit.")}
 }
 
 // supportWarning is about a version that should not be in use any more.
