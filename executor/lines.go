@@ -81,6 +81,10 @@ type (
 		ExportUpdates int    `json:"export_updates"`
 		ExportDeletes int    `json:"export_deletes"`
 	}
+	pastLine struct {
+		At      stamp  `json:"at"`
+		Message string `json:"message"`
+	}
 	deletesLine struct {
 		Waiting   int  `json:"waiting"`
 		Readable  bool `json:"readable"` // the threshold; the next two mean nothing otherwise
@@ -194,6 +198,8 @@ func decodeLine(text []byte) (any, error) {
 		return decodeAs[connectorsLine](head.T, text)
 	case "statistics":
 		return decodeAs[statisticsLine](head.T, text)
+	case "past":
+		return decodeAs[pastLine](head.T, text)
 	case "deletes":
 		return decodeAs[deletesLine](head.T, text)
 	case "history":

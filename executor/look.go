@@ -22,6 +22,7 @@ type Look struct {
 	Done      bool
 	EndedAt   time.Time
 	Result    Result        // meaningful when Done
+	Before    []SeenCycle   // that were over before this one began, within a day; only from a slice that starts
 	Later     []SeenCycle   // that began after this one was over, and are over themselves; only when Done
 	Objects   *ObjectErrors // with errors, from the run history; nil when the cycle is not over or it could not be read
 	Reading   *Reading      // of the run history; nil when this slice did not ask for it
@@ -41,6 +42,7 @@ type observer struct {
 	refused   *refusedLine
 	done      *doneLine
 	read      []eventLine
+	past      []eventLine // of cycles before this one
 	evidence  evidence
 }
 
@@ -114,6 +116,8 @@ func (o *observer) take(line any) {
 		}
 	case statisticsLine:
 		o.evidence.pending = append(o.evidence.pending, Pending(line))
+	case pastLine:
+		o.past = append(o.past, eventLine{Source: sourceDirectory, ID: tracedFirst, At: line.At, Message: line.Message})
 	case deletesLine:
 		l.Preflight.Deletes = line.deletes()
 		o.tell()
@@ -225,6 +229,7 @@ func sinceOf(b Baseline, readsFrom time.Time) time.Time {
 // finish is called once, after a slice whose output was complete.
 func (o *observer) finish() {
 	l := &o.look
+	l.Before = laterCycles(o.past, time.Unix(0, 0))
 	o.evidence.since, o.evidence.staging = o.since(), l.Staging
 	if o.done != nil && o.done.Why == anotherRuns {
 		o.evidence.until = o.done.At.Time

@@ -2,6 +2,8 @@ package executor
 
 import (
 	"errors"
+	"fmt"
+	"slices"
 	"testing"
 	"time"
 )
@@ -158,5 +160,28 @@ func TestALookBackStartsNothing(t *testing.T) {
 				t.Errorf("%s (%v), want %s", got, err, test.want)
 			}
 		})
+	}
+}
+
+func TestAStartSeesTheCyclesBefore(t *testing.T) {
+	past := func(s int, message string) string {
+		return fmt.Sprintf(`{"t":"past","at":%q,"message":%q}`, o(s), message)
+	}
+	p := &player{lines: script(
+		`{"t":"service","status":"Running"}`, `{"t":"module","version":"2.6.92.0","by":"name"}`, scheduler(false, 600), running(), accepted(), events(0),
+		past(-7000, "Import/Sync/Export cycle completed (Delta)."),
+		past(-3600, "Scheduler::SchedulerThreadMain : Started a new sync cycle run."), past(-3600, "Import/Sync/Export cycle started (Initial)."),
+		past(-3000, "Import/Sync/Export cycle completed (Initial)."),
+		past(-1800, "Import/Sync/Export cycle started (Delta)."), past(-1700, "Import/Sync/Export cycle completed (Delta)."),
+		past(-60, "Import/Sync/Export cycle started (Delta)."),
+	)}
+	look, err := executorOver(p).Start(t.Context(), "aadc01", StartOrder{Policy: Delta}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// One that has no beginning in the log, and one without an end, are none.
+	want := []SeenCycle{{Policy: Initial, Start: at(-3600), End: at(-3000)}, {Policy: Delta, Start: at(-1800), End: at(-1700)}}
+	if !slices.Equal(look.Before, want) {
+		t.Errorf("before: %+v, want %+v", look.Before, want)
 	}
 }

@@ -122,10 +122,10 @@ func (s *slice) looked(ctx context.Context, look executor.Look) (time.Duration, 
 	return spread(gap), s.save(ctx)
 }
 
-// observe puts into the history what the server did by itself after the cycle, while nobody looked. Not to have it there
-// takes nothing from the cycle.
-func (s *slice) observe(ctx context.Context, later []executor.SeenCycle) {
-	for _, seen := range later {
+// observe puts into the history what the server did by itself before or after the cycle, while nobody looked. Not to have
+// it there takes nothing from the cycle.
+func (s *slice) observe(ctx context.Context, cycles []executor.SeenCycle) {
+	for _, seen := range cycles {
 		if _, err := s.store.Observe(ctx, s.cycle.Server, seen); err != nil {
 			s.log.WarnContext(ctx, "cycle seen on the server not stored", "error", err)
 		}

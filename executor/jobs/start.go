@@ -121,6 +121,7 @@ func (s *slice) started(ctx context.Context, look executor.Look, err error) (tim
 		s.log.Warn("first look broke off", "error", err)
 		s.cycle.Follow.LastProblem = problem(err)
 	}
+	s.observe(ctx, look.Before)
 	s.log.Info("cycle started", "origin", string(s.cycle.Origin), "policy", string(s.cycle.Policy))
 	return s.looked(ctx, look)
 }

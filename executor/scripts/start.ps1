@@ -108,6 +108,19 @@ function Start-Cycle($since) {
     }
     Out-Line @{ t = 'accepted'; at = $state.began }
 }
+# Out-Past tells which cycles began and ended here within a day before this one. It comes last: nobody waits for it.
+function Out-Past($before) {
+    Out-Beat 'Get-WinEvent'
+    try {
+        $found = @(Get-CycleEvent $before.AddHours(-24) |
+            Where-Object { $_.TimeCreated.ToUniversalTime() -lt $before } | Select-Object -First 150)
+        foreach ($record in @($found | Sort-Object -Property RecordId)) {
+            Out-Line @{ t = 'past'; at = (Format-Utc $record.TimeCreated); message = (Get-Message $record) }
+        }
+    } catch {
+        Out-Problem 'Get-WinEvent' $_
+    }
+}
 function Invoke-Order {
     $since = ConvertTo-Utc $order.since_utc
     if ($null -eq $since -and $order.since_seconds -gt 0) { $since = [DateTime]::UtcNow.AddSeconds(-$order.since_seconds) }
@@ -125,4 +138,5 @@ function Invoke-Order {
     $from = ConvertTo-Utc $state.began
     if ($null -eq $from) { $from = [DateTime]::UtcNow }
     Watch-Cycle $from $old 0 $order.look_seconds $order.history
+    Out-Past $from
 }

@@ -1,6 +1,7 @@
 package adsync
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -90,6 +91,24 @@ func (s *session) start(ctx context.Context, p startParameters) {
 		s.connectors(ctx)
 	}
 	s.watch(ctx, w)
+	s.past(ctx, began)
+}
+
+// past prints which cycles began and ended within a day before a time.
+func (s *session) past(ctx context.Context, before time.Time) {
+	const most = 150
+	s.beat("Get-WinEvent")
+	all, err := s.read(ctx, EventFilter{Sources: []string{SourceDirectory}, IDs: traced(), Since: before.Add(-24 * time.Hour)})
+	if err != nil {
+		s.problem("Get-WinEvent", err)
+		return
+	}
+	all = slices.DeleteFunc(all, func(e Event) bool { return !aboutCycle(e) || !e.At.Before(before) })
+	all = all[:min(len(all), most)] // the newest come first
+	slices.SortFunc(all, func(a, b Event) int { return cmp.Compare(a.Record, b.Record) })
+	for _, e := range all {
+		s.emit("past", "at", stamp(e.At), "message", e.Message)
+	}
 }
 
 // deletes prints how many deletes wait to be exported to Entra ID, and how many would stop the export.

@@ -98,13 +98,13 @@ func TestStart(t *testing.T) {
 	const fit = "clock, service, module, scheduler, running, "
 	const looked = fit + "connectors, deletes, "
 	for _, test := range []struct{ situation, parameters, want string }{
-		{"ok", startDelta, looked + "accepted, event×2, events, end"},
-		{"race", startDelta, looked + "accepted, events, end"},
-		{"running delta", startDelta, fit + "adopted in_progress, connectors, event×3, events, end"},
+		{"ok", startDelta, looked + "accepted, event×2, events, past×3, end"},
+		{"race", startDelta, looked + "accepted, events, past×3, end"},
+		{"running delta", startDelta, fit + "adopted in_progress, connectors, event×3, events, past×3, end"},
 		{"running delta", startInitial, fit + "refused already_running, end"},
-		{"running initial", startInitial, fit + "adopted in_progress, connectors, event×3, events, end"},
-		{"running initial", startDelta, fit + "adopted in_progress, connectors, event×3, events, end"},
-		{"staging", startDelta, fit + "connectors, " + "accepted, event×2, events, end"},
+		{"running initial", startInitial, fit + "adopted in_progress, connectors, event×3, events, past×3, end"},
+		{"running initial", startDelta, fit + "adopted in_progress, connectors, event×3, events, past×3, end"},
+		{"staging", startDelta, fit + "connectors, " + "accepted, event×2, events, past×3, end"},
 		{"suspended", startDelta, fit + "refused scheduler_suspended, end"},
 		{"disabled", startDelta, fit + "refused scheduler_disabled, end"},
 		{"wizard", startDelta, fit + "refused wizard_open, end"},
@@ -113,14 +113,14 @@ func TestStart(t *testing.T) {
 		{"busy", startDelta, fit + "refused connector_busy " + EntraConnector + ", end"},
 		{"service stopped", startDelta, "clock, service, refused service_stopped, end"},
 		{"service missing", startDelta, "clock, service, refused service_missing, end"},
-		{"module by path", startDelta, looked + "accepted, event×2, events, end"},
+		{"module by path", startDelta, looked + "accepted, event×2, events, past×3, end"},
 		{"module missing", startDelta, "clock, service, problem not_found, refused module_missingThe specified module 'ADSync' was not loaded because " +
 			"no valid module file was found in any module directory., end"},
 		{"cloud settings unreadable", startDelta, "clock, service, module, refused " + refuseCloud + ", end"},
 		{"no rights", startDelta, "clock, service, module, refused " + refuseRole + ", end"},
 		{"browse only", startDelta, looked + "refused " + refuseRights + ", end"},
 		{"event log unreadable", startDelta, looked + "accepted, problem access_denied, end"},
-		{"constrained language", startDelta, looked + "accepted, event×2, events, end"},
+		{"constrained language", startDelta, looked + "accepted, event×2, events, past×3, end"},
 	} {
 		t.Run(test.situation+" "+test.parameters, func(t *testing.T) {
 			m, _ := in(t, test.situation)
@@ -205,7 +205,7 @@ func TestARetryTakesTheCycleThatHasStartedSince(t *testing.T) {
 	ask(t, m, "start", startDelta)
 	clock.Advance(5 * time.Minute)
 	all := ask(t, m, "start", retryDelta)
-	if got, want := kinds(all), "clock, service, module, scheduler, running, adopted since, connectors, event×15, events, end"; got != want {
+	if got, want := kinds(all), "clock, service, module, scheduler, running, adopted since, connectors, event×15, events, past×3, end"; got != want {
 		t.Errorf("got:\n%s\nwant:\n%s", got, want)
 	}
 	if m.Starts() != 1 {
