@@ -3,6 +3,7 @@ package jobs
 import (
 	"context"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,14 +18,20 @@ type switchboard struct {
 	enabled bool
 	turns   []bool  // what it was told
 	fails   []error // of the next tellings that switch it on
-	silent  int     // so many answers to a switch are lost after it was done
+	mu      *sync.Mutex
+	silent  int // so many answers to a switch are lost after it was done
 }
 
 func (b *switchboard) attach(f *fakeExecutor) {
+	b.mu = new(sync.Mutex)
 	f.status = func(context.Context, string) (executor.Status, error) {
+		b.mu.Lock()
+		defer b.mu.Unlock()
 		return executor.Status{Scheduled: true, Enabled: b.enabled}, nil
 	}
 	f.turn = func(enabled bool) (executor.Scheduled, error) {
+		b.mu.Lock()
+		defer b.mu.Unlock()
 		if enabled && len(b.fails) > 0 {
 			err := b.fails[0]
 			b.fails = b.fails[1:]
@@ -80,7 +87,11 @@ func TestAPauseEndsByItself(t *testing.T) {
 				b := tt.board
 				b.attach(w.server)
 				if tt.during != nil {
-					defer time.AfterFunc(time.Hour, func() { tt.during(&b) }).Stop()
+					defer time.AfterFunc(time.Hour, func() {
+						b.mu.Lock()
+						defer b.mu.Unlock()
+						tt.during(&b)
+					}).Stop()
 				}
 				a := w.act(t, pauseFor(2*time.Hour))
 				got := w.settle(t, a.ID)
