@@ -1,6 +1,10 @@
 package commands
 
-import "github.com/adsyncbot/adsyncbot/executor"
+import (
+	"github.com/google/uuid"
+
+	"github.com/adsyncbot/adsyncbot/executor"
+)
 
 // ActView is an act as one channel may see it.
 type ActView struct {
@@ -69,6 +73,15 @@ func (v ActView) stopped() Answer {
 		return Answer{
 			Mark: MarkWarning, Headline: line(head, ", ", v.by(), ": the cycle has stopped."),
 			Lines: []Text{line("What it had done by then stays done; what was left is for the next cycle."), startsAgain(s)},
+		}
+	case executor.StopGone:
+		tells := line("Event 6051 in its event log would say that it was stopped.")
+		if act.About != uuid.Nil {
+			tells = line("Its message tells how it ended.")
+		}
+		return Answer{
+			Mark: MarkWarning, Headline: line(head, ", ", v.by(), ": the cycle does not run any more."),
+			Lines: []Text{line("Whether by this stop is not known: an answer of the server was lost. ", tells), startsAgain(s)},
 		}
 	case executor.StopGoesOn:
 		return Answer{

@@ -26,6 +26,7 @@ func TestWhatCameOfAStop(t *testing.T) {
 		detail string
 	}{
 		{result: executor.StopDone},
+		{result: executor.StopGone},
 		{result: executor.StopGoesOn},
 		{result: executor.StopIdle},
 		{result: executor.StopUnstarted},

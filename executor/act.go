@@ -35,6 +35,7 @@ type ActResult string
 // The results.
 const (
 	StopDone      ActResult = "stopped"      // what was meant does not run any more, since the server took the stop
+	StopGone      ActResult = "gone"         // what was meant does not run any more; whether by the stop, no answer tells
 	StopIdle      ActResult = "idle"         // nothing ran
 	StopUnstarted ActResult = "not_started"  // our cycle ended before it began
 	StopOver      ActResult = "over"         // the cycle had ended before the server could be told

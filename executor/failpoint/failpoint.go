@@ -66,6 +66,9 @@ func Command() []Point {
 	}
 }
 
+// Act returns the points that a stop, a pause or a resume passes.
+func Act() []Point { return []Point{ActBefore, ActAfter, ActEnded} }
+
 // Schedule returns the points that a fire of a schedule passes before there is a request or a report.
 func Schedule() []Point {
 	return []Point{FireBefore, FireWithin, FireAfter, AnnounceBefore, AnnounceAfter}

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/adsyncbot/adsyncbot/executor/failpoint"
@@ -12,7 +13,7 @@ import (
 
 func TestTheProgramHoldsNoPointUnlessItIsBuiltForIt(t *testing.T) {
 	names := []string{failpoint.Variable}
-	for _, p := range append(failpoint.Command(), failpoint.Schedule()...) {
+	for _, p := range slices.Concat(failpoint.Command(), failpoint.Act(), failpoint.Schedule()) {
 		names = append(names, string(p))
 	}
 	for _, tt := range []struct {

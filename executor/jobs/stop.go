@@ -135,12 +135,15 @@ func (s *actSlice) tellStop(ctx context.Context) (time.Duration, error) {
 	if s.late(stopPatience + stopSettles) {
 		return s.end(ctx, executor.ActUnknown, executor.CodeUnreachable, s.act.Problem)
 	}
+	s.act.Tries++ // stored before the act: a later try cannot know what an earlier one has done
+	if err := s.save(ctx, "", ""); err != nil {
+		return 0, err
+	}
 	act, cancel := context.WithTimeoutCause(ctx, actTell, fmt.Errorf("stop on %s: no end after %s", s.act.Server, actTell))
 	defer cancel()
 	failpoint.Strike(failpoint.ActBefore)
 	seen, err := s.executor.Stop(act, s.act.Server, s.act.Began)
 	failpoint.Strike(failpoint.ActAfter)
-	s.act.Tries++
 	switch {
 	case seen.Accepted:
 		// Even when the slice broke off later.
@@ -153,7 +156,7 @@ func (s *actSlice) tellStop(ctx context.Context) (time.Duration, error) {
 		}
 		return stopLooks, nil
 	case err == nil && s.act.Tries > 1:
-		return s.end(ctx, executor.StopDone, "", "") // an earlier try got through, or it is over anyhow: its own result tells
+		return s.end(ctx, executor.StopGone, "", "")
 	case err == nil:
 		return s.end(ctx, executor.StopOver, "", "")
 	}

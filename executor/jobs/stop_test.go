@@ -141,8 +141,16 @@ func TestStop(t *testing.T) {
 			result: executor.StopGoesOn, told: 1,
 		},
 		{
-			name: "a lost reply is told again, about the same cycle", looks: []time.Time{first},
-			replies: []reply{{err: failure(executor.FailureLost, true)}, {none: true}}, result: executor.StopDone, told: 2,
+			name: "a lost reply is told again, about the same cycle", looks: []time.Time{first, idle},
+			replies: []reply{{err: failure(executor.FailureLost, true)}, {runs: idle}}, result: executor.StopDone, told: 2,
+		},
+		{
+			name: "told again, it finds the cycle gone: who ended it is not claimed", looks: []time.Time{first},
+			replies: []reply{{err: failure(executor.FailureLost, true)}, {none: true}}, result: executor.StopGone, told: 2,
+		},
+		{
+			name: "what has not reached the server counts as no try", looks: []time.Time{first},
+			replies: []reply{{err: failure(executor.FailureUnreachable, false)}, {none: true}}, result: executor.StopOver, told: 2,
 		},
 		{
 			name: "an answer that broke off after it was taken is not told again", looks: []time.Time{first, idle},

@@ -207,7 +207,7 @@ func (o *outcome) audit(s *scene, cycles []executor.Cycle) {
 	}
 }
 
-// rest stops who still lives and sees what stays on the server once a shell's idle time is over.
+// rest stops who still lives and sees what stays on the servers once a shell's idle time is over.
 func (o *outcome) rest(s *scene) {
 	for _, p := range s.processes {
 		if p.Alive() {
@@ -219,9 +219,11 @@ func (o *outcome) rest(s *scene) {
 	s.wire.skip(61 * time.Second)
 	ctx, cancel := context.WithTimeout(s.t.Context(), 10*time.Second)
 	defer cancel()
-	wire := s.Servers[server].Wire
-	if err := wire.Wait(ctx, func(now winsim.Stats) bool { return now.Shells == 0 && now.Processes == 0 }); err != nil {
-		o.shells = wire.Stats().Shells
-		s.t.Errorf("%d shells and %d processes are left on the server", o.shells, wire.Stats().Processes)
+	for name, srv := range s.Servers {
+		if err := srv.Wire.Wait(ctx, func(now winsim.Stats) bool { return now.Shells == 0 && now.Processes == 0 }); err != nil {
+			now := srv.Wire.Stats()
+			o.shells += now.Shells
+			s.t.Errorf("%d shells and %d processes are left on %s", now.Shells, now.Processes, name)
+		}
 	}
 }

@@ -38,6 +38,7 @@ type scene struct {
 	t         *testing.T
 	dir       string
 	env       []string
+	point     failpoint.Point
 	file      string // exists once somebody was struck
 	wire      *wireClock
 	store     *store.Store
@@ -51,13 +52,13 @@ type asked struct {
 	delivery      slacksim.Delivery
 }
 
-// open builds the world around a store. more is further configuration.
-func open(t *testing.T, url, more string) *scene {
+// open builds the world around a store. more is further configuration, others are further servers.
+func open(t *testing.T, url, more string, others ...string) *scene {
 	t.Helper()
 	s := &scene{t: t, dir: t.TempDir(), wire: newWireClock()}
 	var err error
 	s.World, err = e2e.New(t.Context(), e2e.Options{
-		Dir: s.dir, Servers: []string{server}, WireClock: s.wire,
+		Dir: s.dir, Servers: append([]string{server}, others...), WireClock: s.wire,
 		Clock:    func() adsync.Clock { return adsync.WallClock{} },
 		Settings: func(set *adsync.Settings) { set.Speed = speed },
 	})
@@ -104,6 +105,7 @@ func (s *scene) close() {
 
 // at makes every process started from now on die at the n-th hit of a point; one of them does.
 func (s *scene) at(p failpoint.Point, n int) {
+	s.point = p
 	s.env = append(s.env, fmt.Sprintf("%s=%s:%d", failpoint.Variable, p, n))
 }
 
@@ -173,6 +175,7 @@ func (s *scene) waiting() string {
 	for _, each := range []struct{ what, query string }{
 		{"commands", `SELECT COUNT(*) FROM inbox WHERE handled_at IS NULL`},
 		{"live cycles", `SELECT COUNT(*) FROM cycles WHERE phase <> 'ended'`},
+		{"acts", `SELECT COUNT(*) FROM acts WHERE phase <> 'ended'`},
 		{"messages", `SELECT COUNT(*) FROM messages WHERE state = 'pending' AND want > sent`},
 		{"jobs", `SELECT COUNT(*) FROM river_job WHERE kind IN ('cycle', 'announce') AND state IN ('available', 'running', 'scheduled', 'retryable', 'pending')`},
 	} {

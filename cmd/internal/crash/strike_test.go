@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -19,6 +20,7 @@ import (
 // strike is one kill -9.
 type strike struct {
 	database string
+	act      string          // stop or pause; empty: while a cycle is asked for and followed
 	point    failpoint.Point // empty: at a random moment
 	hit      int             // which of the point's hits in one process
 	number   int             // of the strike, for what is random in it
@@ -28,7 +30,7 @@ func (k strike) name() string {
 	if k.point == "" {
 		return fmt.Sprintf("%d %s random", k.number, k.database)
 	}
-	return fmt.Sprintf("%d %s %s %d", k.number, k.database, k.point, k.hit)
+	return strings.Join(strings.Fields(fmt.Sprintf("%d %s %s %s %d", k.number, k.database, k.act, k.point, k.hit)), " ")
 }
 
 // TestStrikes kills the program at every point and at random moments. On SQLite it is started again; on Postgres a second
@@ -42,7 +44,7 @@ func TestStrikes(t *testing.T) {
 			t.Run(k.name(), func(t *testing.T) {
 				t.Parallel()
 				begin := time.Now()
-				o := k.run(t)
+				o := k.strike(t)
 				o.took = time.Since(begin)
 				rows.add(k, o)
 			})
@@ -51,7 +53,7 @@ func TestStrikes(t *testing.T) {
 	rows.print(os.Stdout)
 }
 
-// plan says where to strike: at every point of both kinds on SQLite; with more strikes on Postgres, then at the points'
+// plan says where to strike: at every point on SQLite; with more strikes on Postgres, then at the points'
 // second hits, then half at random moments and half at the points again.
 func plan() []strike {
 	databases := []string{store.SQLite}
@@ -65,11 +67,18 @@ func plan() []strike {
 		if database == store.Postgres && slices.Contains(failpoint.Schedule(), p) {
 			hit = 1 // two replicas share two fires, so neither may come to a second one
 		}
-		out = append(out, strike{database, p, hit, len(out) + 1})
+		out = append(out, strike{database: database, point: p, hit: hit, number: len(out) + 1})
+	}
+	acts := func(database string) {
+		for _, k := range strikesInActs(database) {
+			k.number = len(out) + 1
+			out = append(out, k)
+		}
 	}
 	for _, p := range points {
 		add(store.SQLite, p, 1)
 	}
+	acts(store.SQLite)
 	if *strikes == 0 { // a part: some on Postgres, too
 		for _, database := range databases[1:] {
 			for range 6 {
@@ -83,6 +92,7 @@ func plan() []strike {
 		for _, i := range random.Perm(len(points)) {
 			add(database, points[i], 1)
 		}
+		acts(database)
 	}
 	for _, p := range points {
 		add(store.SQLite, p, 2)
@@ -98,7 +108,15 @@ func plan() []strike {
 	return out[:*strikes]
 }
 
-// run strikes once and returns what it left.
+// strike strikes once and returns what it left.
+func (k strike) strike(t *testing.T) outcome {
+	if k.act != "" {
+		return k.runAct(t)
+	}
+	return k.run(t)
+}
+
+// run strikes once while people ask for cycles.
 func (k strike) run(t *testing.T) outcome {
 	url, more := "", ""
 	if k.database == store.Postgres {
