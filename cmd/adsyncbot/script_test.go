@@ -23,7 +23,7 @@ func TestMain(m *testing.M) {
 }
 
 // patience bounds every wait of a script. It is long because machines are slow; nothing waits for it to pass.
-const patience = 3 * time.Minute
+const patience = 5 * time.Minute
 
 // TestScripts runs every script through both wires: a simulated Slack workspace on one side, simulated servers on the
 // other. With ADSYNCBOT_POWERSHELL set, the servers run the real scripts in that PowerShell.

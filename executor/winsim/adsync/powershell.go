@@ -33,6 +33,10 @@ func PowerShell(m *Model, program string) func(ctx context.Context, commandLine 
 	}
 }
 
+// waitDelay bounds the wait for what a process has left open when it ends. Its own last words may take a while on a busy
+// machine: whoever reads them is another program.
+const waitDelay = 10 * time.Second
+
 func runPowerShell(ctx context.Context, m *Model, program, commandLine string, stdin io.Reader, stdout, stderr io.Writer) (code int, err error) {
 	arguments, err := powershellArguments(commandLine)
 	if err != nil {
@@ -65,7 +69,7 @@ func runPowerShell(ctx context.Context, m *Model, program, commandLine string, s
 	command.Stdin, command.Stdout, command.Stderr = stdin, stdout, stderr
 	command.Env = append(os.Environ(), environment(directory, settings)...)
 	command.Env = append(command.Env, "ADSYNC_MODEL="+line.address, "ADSYNC_MODEL_TOKEN="+line.token)
-	command.WaitDelay = time.Second // for what the process leaves open: nobody writes to it any more
+	command.WaitDelay = waitDelay
 	killTree(command)
 	err = command.Run()
 	var exit *exec.ExitError
