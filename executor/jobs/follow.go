@@ -90,7 +90,8 @@ func (s *slice) follow(ctx context.Context) (time.Duration, error) {
 // server, more gives it that time from then on.
 func (s *slice) limited(ctx context.Context) (limited context.Context, more, cancel func()) {
 	limited, end := context.WithCancelCause(ctx)
-	timer := time.AfterFunc(followSlice, func() { end(fmt.Errorf("follow slice on %s: no end in time", s.cycle.Server)) })
+	late := fmt.Errorf("follow slice on %s: no end in time", s.cycle.Server) // the cycle is the slice's, not the timer's
+	timer := time.AfterFunc(followSlice, func() { end(late) })
 	more = sync.OnceFunc(func() {
 		if timer.Stop() {
 			timer.Reset(bridgeSlice)

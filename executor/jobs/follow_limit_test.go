@@ -38,6 +38,10 @@ func TestALookMayTakeLongerOnceTheBridgeIsAsked(t *testing.T) {
 		s := &slice{cycle: executor.Cycle{}}
 		ctx, more, cancel := s.limited(t.Context())
 		defer cancel()
+		go func() { // meanwhile the slice stores what it sees
+			time.Sleep(followSlice)
+			s.cycle = executor.Cycle{Server: "aadc01"}
+		}()
 		if !ended(ctx, followSlice) {
 			t.Error("it was not given up")
 		}
