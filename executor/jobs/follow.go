@@ -126,10 +126,8 @@ func (s *slice) looked(ctx context.Context, look executor.Look) (time.Duration, 
 // observe puts into the history what the server did by itself before or after the cycle, while nobody looked. Not to have
 // it there takes nothing from the cycle.
 func (s *slice) observe(ctx context.Context, cycles []executor.SeenCycle) {
-	for _, seen := range cycles {
-		if _, err := s.store.Observe(ctx, s.cycle.Server, seen); err != nil {
-			s.log.WarnContext(ctx, "cycle seen on the server not stored", "error", err)
-		}
+	if _, err := s.store.Observe(ctx, s.cycle.Server, cycles...); err != nil {
+		s.log.WarnContext(ctx, "cycles seen on the server not stored", "error", err)
 	}
 }
 

@@ -121,9 +121,12 @@ func (s *slice) started(ctx context.Context, look executor.Look, err error) (tim
 		s.log.Warn("first look broke off", "error", err)
 		s.cycle.Follow.LastProblem = problem(err)
 	}
-	s.observe(ctx, look.Before)
 	s.log.Info("cycle started", "origin", string(s.cycle.Origin), "policy", string(s.cycle.Policy))
-	return s.looked(ctx, look)
+	next, err := s.looked(ctx, look)
+	if err == nil {
+		s.observe(ctx, look.Before)
+	}
+	return next, err
 }
 
 // startFailed sorts what went wrong into: wait and try again, or over.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -14,36 +15,46 @@ import (
 // skew is by how much a server's clock may differ from ours where the two are compared to find cycles at all.
 const skew = 24 * time.Hour
 
-// Observe stores a cycle that ran on a server by itself, and reports whether it did: not while it runs, not twice, and not
-// when it is one that we started or took. Two cycles of one server never overlap, so one that overlaps with a stored one
-// is that one; all of it by the server's own clock. What it came to is not known.
-func (s *Store) Observe(ctx context.Context, server string, seen executor.SeenCycle) (stored bool, err error) {
-	if seen.Start.IsZero() || !seen.End.After(seen.Start) {
-		return false, nil
+// Observe stores cycles that ran on a server by themselves, and reports how many it did: none while it runs, twice, or that
+// is one that we started or took. Two cycles of one server never overlap, so one that overlaps with a stored one is that
+// one; all of it by the server's own clock. What they came to is not known.
+func (s *Store) Observe(ctx context.Context, server string, cycles ...executor.SeenCycle) (stored int, err error) {
+	cycles = slices.DeleteFunc(slices.Clone(cycles), func(c executor.SeenCycle) bool { return c.Start.IsZero() || !c.End.After(c.Start) })
+	if len(cycles) == 0 {
+		return 0, nil
 	}
+	first := slices.MinFunc(cycles, func(a, b executor.SeenCycle) int { return a.Start.Compare(b.Start) })
 	err = s.Tx(ctx, func(ctx context.Context, tx *Tx) error {
-		stored, err = tx.observe(ctx, server, seen)
-		return err
+		stored = 0
+		near, err := all(ctx, tx, scanCycle, `
+			SELECT `+cycleColumns+` FROM cycles WHERE server = $1 AND (phase <> 'ended' OR ended_at >= $2)`,
+			server, millis(first.Start.Add(-skew)))
+		if err != nil {
+			return err
+		}
+		for _, seen := range cycles {
+			if slices.ContainsFunc(near, func(c executor.Cycle) bool { return same(c, seen) }) {
+				continue
+			}
+			c, fresh, err := tx.observe(ctx, server, seen)
+			if err != nil {
+				return err
+			}
+			near = append(near, c)
+			if fresh {
+				stored++
+			}
+		}
+		return nil
 	})
 	if err != nil {
-		return false, fmt.Errorf("store observed cycle of %s: %w", server, err)
+		return 0, fmt.Errorf("store observed cycles of %s: %w", server, err)
 	}
 	return stored, nil
 }
 
-func (t *Tx) observe(ctx context.Context, server string, seen executor.SeenCycle) (bool, error) {
-	near, err := all(ctx, t, scanCycle, `
-		SELECT `+cycleColumns+` FROM cycles WHERE server = $1 AND (phase <> 'ended' OR ended_at >= $2)`,
-		server, millis(seen.Start.Add(-skew)))
-	if err != nil {
-		return false, err
-	}
-	for _, c := range near {
-		if same(c, seen) {
-			return false, nil
-		}
-	}
-	c := executor.Cycle{
+func (t *Tx) observe(ctx context.Context, server string, seen executor.SeenCycle) (c executor.Cycle, fresh bool, err error) {
+	c = executor.Cycle{
 		// Two who see it at once make the same id.
 		ID:     uuid.NewSHA1(uuid.NameSpaceURL, []byte("adsyncbot:observed:"+server+":"+seen.Start.UTC().Format(time.RFC3339Nano))),
 		Server: server, Policy: seen.Policy, Origin: executor.Observed, Phase: executor.PhaseEnded,
@@ -53,7 +64,7 @@ func (t *Tx) observe(ctx context.Context, server string, seen executor.SeenCycle
 	}
 	state, err := encodeState(c)
 	if err != nil {
-		return false, err
+		return c, false, err
 	}
 	n, err := t.exec(ctx, `
 		INSERT INTO cycles (id, ref, server, policy, origin, phase, asked_at, ended_at, verdict, state, stamp, version)
@@ -61,7 +72,7 @@ func (t *Tx) observe(ctx context.Context, server string, seen executor.SeenCycle
 		ON CONFLICT (id) DO NOTHING`,
 		key(c.ID), c.Ref(), server, string(c.Policy), string(c.Origin), string(c.Phase), millis(c.AskedAt), millis(c.EndedAt),
 		string(c.Result.Verdict), state, c.Version)
-	return n == 1, err
+	return c, n == 1, err
 }
 
 // same reports whether a stored cycle may be the one that was seen.

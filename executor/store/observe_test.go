@@ -35,8 +35,8 @@ func TestACycleByItselfIsObservedOnce(t *testing.T) {
 			{"one that still runs", "aadc01", executor.SeenCycle{Start: ran(60).Start}, false},
 			{"one without a beginning", "aadc01", executor.SeenCycle{End: ran(60).End}, false},
 		} {
-			if got, err := s.Observe(ctx, tt.server, tt.seen); err != nil || got != tt.want {
-				t.Errorf("%s: stored %t, %v", tt.name, got, err)
+			if n, err := s.Observe(ctx, tt.server, tt.seen); err != nil || n != stored(tt.want) {
+				t.Errorf("%s: stored %d, %v", tt.name, n, err)
 			}
 		}
 		history, err := s.History(ctx, "aadc01", 10)
@@ -60,19 +60,42 @@ func TestACycleByItselfIsObservedOnce(t *testing.T) {
 	})
 }
 
+func TestADayOfCyclesIsObservedAtOnce(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		ctx := t.Context()
+		_, err := s.Observe(ctx, "aadc01", ran(30))
+		check(t, err)
+		day := []executor.SeenCycle{ran(0), ran(30), ran(60), ran(60), {Start: ran(90).Start}}
+		if n, err := s.Observe(ctx, "aadc01", day...); n != 2 || err != nil {
+			t.Errorf("%d were new, %v; want the first and the third", n, err)
+		}
+		history, err := s.History(ctx, "aadc01", 10)
+		check(t, err)
+		if len(history) != 3 || !history[0].ReadsFrom.Equal(ran(60).Start) {
+			t.Errorf("the history holds %+v", history)
+		}
+	})
+}
+
+// stored is how many Observe stores of one.
+func stored(want bool) int {
+	if want {
+		return 1
+	}
+	return 0
+}
+
 func TestACycleThatTenSeeAtOnceIsObservedOnce(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		var wg sync.WaitGroup
 		var stored atomic.Int64
 		for range 10 {
 			wg.Go(func() {
-				won, err := s.Observe(t.Context(), "aadc01", ran(0))
+				n, err := s.Observe(t.Context(), "aadc01", ran(0))
 				if err != nil {
 					t.Error(err)
 				}
-				if won {
-					stored.Add(1)
-				}
+				stored.Add(int64(n))
 			})
 		}
 		wg.Wait()
@@ -133,11 +156,11 @@ func TestOursIsNeverObserved(t *testing.T) {
 				tt.change(&c)
 				_, err = s.SaveCycle(ctx, c, stamp)
 				check(t, err)
-				if got, err := s.Observe(ctx, "aadc01", ran(0)); err != nil || got != tt.want {
-					t.Errorf("observed %t, %v, want %t", got, err, tt.want)
+				if got, err := s.Observe(ctx, "aadc01", ran(0)); err != nil || got != stored(tt.want) {
+					t.Errorf("observed %d, %v, want %t", got, err, tt.want)
 				}
-				if got, err := s.Observe(ctx, "aadc02", ran(0)); err != nil || !got {
-					t.Errorf("on another server: observed %t, %v", got, err)
+				if got, err := s.Observe(ctx, "aadc02", ran(0)); err != nil || got != 1 {
+					t.Errorf("on another server: observed %d, %v", got, err)
 				}
 			})
 		})
