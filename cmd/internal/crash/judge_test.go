@@ -34,8 +34,11 @@ type outcome struct {
 // firstForm is what a cycle's message says before anything is started; it stays true if it is never edited.
 var firstForm = regexp.MustCompile(`Delta on .*asked by .*C-[0-9A-HJKMNP-TV-Z]{4}`)
 
-// nothing is what an answer says that sends somebody away.
-const nothing = "nothing was started"
+// nothing is what an answer says that sends somebody away; unwritten, when the store took too long to be waited for.
+const (
+	nothing   = "nothing was started"
+	unwritten = "could not write your command down"
+)
 
 // judge looks at the server, at Slack and at the store, once nobody waits any more.
 func (o *outcome) judge(s *scene, scheduled bool) {
@@ -160,7 +163,7 @@ func (o *outcome) answers(s *scene) {
 		}
 		requests := s.count(`SELECT COUNT(*) FROM requests WHERE asker_user = '` + who.user + `'`)
 		served, sentAway := 0, 0
-		answers := s.Slack.Ephemerals(who.channel, who.user)
+		answers := s.answers(who.channel, who.user)
 		for i, m := range answers {
 			again := slices.ContainsFunc(answers[:i], func(first slacksim.Message) bool { return first.Text == m.Text && s.underWay(first) })
 			switch {
@@ -181,6 +184,14 @@ func (o *outcome) answers(s *scene) {
 			s.t.Errorf("%s asked %d times: %d requests, but %d answers, and %d times sent away", who.user, asks, requests, served, sentAway)
 		}
 	}
+}
+
+// answers are what only this person sees in a channel. A delivery that is one too many may meet a store that is too slow to
+// tell that it is: what that one is told is no answer to what was asked.
+func (s *scene) answers(channel, user string) []slacksim.Message {
+	return slices.DeleteFunc(s.Slack.Ephemerals(channel, user), func(m slacksim.Message) bool {
+		return s.again && strings.Contains(m.Text, unwritten)
+	})
 }
 
 // audit sees to it that every request is recorded with its decision and its result.

@@ -44,6 +44,7 @@ type scene struct {
 	store     *store.Store
 	processes []*e2e.Process
 	asks      []asked
+	again     bool // commands are delivered again and again
 }
 
 // asked is one command that somebody typed.
