@@ -68,7 +68,9 @@ func (o *observer) take(line any) {
 	switch line := line.(type) {
 	case clockLine:
 		o.clock = line.UTC.Time
-		l.Follow.At = o.clock
+		if len(l.Runs) == 0 { // what is told of runs is as of when the log was read
+			l.Follow.At = o.clock
+		}
 		if l.Baseline.ServerTime.IsZero() {
 			l.Baseline.ServerTime = o.clock
 			o.tell()
@@ -87,7 +89,9 @@ func (o *observer) take(line any) {
 		o.schedule(line)
 		o.tell()
 	case runningLine:
-		o.told(line.At.Time)
+		if len(l.Runs) == 0 {
+			o.told(line.At.Time)
+		}
 		l.Follow.Connector = ""
 		if len(line.Connectors) > 0 {
 			l.Follow.Connector = line.Connectors[0]
@@ -105,7 +109,9 @@ func (o *observer) take(line any) {
 	case eventLine:
 		o.read = append(o.read, line)
 	case eventsLine:
-		o.told(line.At.Time)
+		if !line.At.IsZero() {
+			l.Follow.At = line.At.Time
+		}
 		o.evidence.events = &line
 	case doneLine:
 		o.done = &line
@@ -139,7 +145,7 @@ func (o *observer) take(line any) {
 	}
 }
 
-// told notes the server's time as of something that it told. The clock line of a slice may set it back, nothing else.
+// told notes the server's time as of something that it told.
 func (o *observer) told(at time.Time) {
 	if at.After(o.look.Follow.At) {
 		o.look.Follow.At = at

@@ -131,3 +131,25 @@ func TestProgress(t *testing.T) {
 		})
 	}
 }
+
+// Between two readings of the log nobody knows how a run has gone on: it is not said to have lasted longer.
+func TestARunLastsAsLongAsTheLogWasRead(t *testing.T) {
+	p := &player{lines: script(
+		running(), `{"t":"events","count":0,"truncated":false,"at":"`+o(20)+`"}`,
+	)}
+	order := FollowOrder{
+		Policy: Delta, Baseline: Baseline{ServerTime: at(-30)}, Follow: FollowState{Seen: true, At: at(-10), Connector: "a"},
+		Runs: []Run{{Connector: "a", Profile: "Delta Import", Start: at(-12)}},
+	}
+	var told []time.Time
+	look, err := executorOver(p).Follow(t.Context(), "aadc01", order, func(l Look) { told = append(told, l.Follow.At) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(told) == 0 || !told[0].Equal(at(-10)) {
+		t.Errorf("before the log was read, people were told of %s, want %s", told, at(-10))
+	}
+	if !look.Follow.At.Equal(at(20)) {
+		t.Errorf("afterwards they are told of %s, want %s", look.Follow.At, at(20))
+	}
+}
