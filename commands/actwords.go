@@ -81,7 +81,7 @@ func (v ActView) stopped() Answer {
 		}
 		return Answer{
 			Mark: MarkWarning, Headline: line(head, ", ", v.by(), ": the cycle does not run any more."),
-			Lines: []Text{line("Whether by this stop is not known: an answer of the server was lost. ", tells), startsAgain(s)},
+			Lines: []Text{line("Whether by this stop is not known: the server's answer to it did not reach me. ", tells), startsAgain(s)},
 		}
 	case executor.StopGoesOn:
 		return Answer{
