@@ -43,6 +43,7 @@ type observer struct {
 	done      *doneLine
 	read      []eventLine
 	past      []eventLine // of cycles before this one
+	heard     time.Time   // the server's time when it last said something that has a time
 	evidence  evidence
 }
 
@@ -68,6 +69,7 @@ func (o *observer) take(line any) {
 	switch line := line.(type) {
 	case clockLine:
 		o.clock = line.UTC.Time
+		o.heard = o.clock
 		if len(l.Runs) == 0 { // what is told of runs is as of when the log was read
 			l.Follow.At = o.clock
 		}
@@ -89,6 +91,7 @@ func (o *observer) take(line any) {
 		o.schedule(line)
 		o.tell()
 	case runningLine:
+		o.heard = line.At.Time
 		if len(l.Runs) == 0 {
 			o.told(line.At.Time)
 		}
@@ -236,6 +239,9 @@ func sinceOf(b Baseline, readsFrom time.Time) time.Time {
 func (o *observer) finish() {
 	l := &o.look
 	l.Before = laterCycles(o.past, time.Unix(0, 0))
+	if o.evidence.events == nil { // the log cannot be read any more: how long the cycle has been running goes on all the same
+		o.told(o.heard)
+	}
 	o.evidence.since, o.evidence.staging = o.since(), l.Staging
 	if o.done != nil && o.done.Why == anotherRuns {
 		o.evidence.until = o.done.At.Time

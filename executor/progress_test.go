@@ -152,4 +152,14 @@ func TestARunLastsAsLongAsTheLogWasRead(t *testing.T) {
 	if !look.Follow.At.Equal(at(20)) {
 		t.Errorf("afterwards they are told of %s, want %s", look.Follow.At, at(20))
 	}
+
+	// When it cannot be read any more, the time of the cycle goes on all the same.
+	p.lines = script(`{"t":"problem","doing":"Get-WinEvent","code":"access_denied","message":"denied"}`)
+	look, err = executorOver(p).Follow(t.Context(), "aadc01", order, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !look.Follow.At.Equal(at(0)) {
+		t.Errorf("without a log they are told of %s, want %s", look.Follow.At, at(0))
+	}
 }
