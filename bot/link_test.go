@@ -80,7 +80,8 @@ func bothReady(n slacksim.Snapshot) bool {
 	return len(n.Sockets) == linkCount
 }
 
-// stranger opens a socket with our token that is not one of the links'.
+// stranger opens a socket with our token that is not one of the links', and returns when it was greeted: from then on
+// the workspace counts it.
 func (s *sim) stranger() *websocket.Conn {
 	s.t.Helper()
 	address, err := s.client.open(s.t.Context())
@@ -92,6 +93,9 @@ func (s *sim) stranger() *websocket.Conn {
 		s.t.Fatal(err)
 	}
 	s.t.Cleanup(func() { _ = conn.Close() })
+	if _, _, err := conn.ReadMessage(); err != nil {
+		s.t.Fatal(err)
+	}
 	return conn
 }
 
