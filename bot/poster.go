@@ -18,6 +18,7 @@ const (
 	editGap    = 3 * time.Second // before the next edit of a message that is not its last
 	channelGap = time.Second     // between two posts in one channel, as Slack wants it
 	sendLimit  = 20 * time.Second
+	noteLimit  = 5 * time.Second
 	inFlight   = 4  // messages sent at once
 	dueLimit   = 16 // rows read at once of each queue
 )

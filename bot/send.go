@@ -20,13 +20,14 @@ const (
 	ephemeralLife = 30 * time.Minute
 	// barredGap is how long to wait when Slack refuses the token: an operator has to mend it.
 	barredGap = time.Minute
-	// claimFor is how long other processes leave a message alone that one of them sends: longer than sendLimit by what the
-	// clocks of two machines may be apart.
-	claimFor = sendLimit + 10*time.Second
+	// claimFor is how long other processes leave a message alone that one of them sends: longer than it takes to send it and
+	// to note that by what the clocks of two machines may be apart.
+	claimFor = sendLimit + noteLimit + 5*time.Second
 )
 
 // send sends a message that is due, unless another process does, and notes what became of it. It does so to its end
-// although ctx may end: a post that Slack took and nobody noted would be made twice.
+// although ctx may end: a post that Slack took and nobody noted would be made twice. What becomes of it is noted in a time
+// of its own, because the one for sending may be over.
 func (p *Poster) send(ctx context.Context, due store.Message) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sendLimit)
 	defer cancel()
@@ -45,7 +46,7 @@ func (p *Poster) sendNow(ctx context.Context, m store.Message) {
 	c, err := p.render(ctx, m)
 	if err != nil {
 		p.log.ErrorContext(ctx, "message not rendered", "ref", refOf(m), "message", m.ID, "kind", m.Kind, "cause", scrub(err))
-		p.noted(ctx, m, "put off", p.store.Retry(ctx, m.ID, p.clock.Now().Add(backoff(3)), errors.New("not_rendered")))
+		p.putOff(ctx, m, p.clock.Now().Add(backoff(3)), "not_rendered")
 		return
 	}
 	first := m.Kind == store.CycleMessage && m.TS == ""
@@ -58,7 +59,7 @@ func (p *Poster) sendNow(ctx context.Context, m store.Message) {
 	failpoint.StrikeIf(c.final, failpoint.FinalAfter)
 	if err == nil {
 		p.delivered(ctx, m, c)
-		p.noted(ctx, m, "sent", p.sent(ctx, m, c, ts))
+		p.shown(ctx, m, c, ts)
 		return
 	}
 	v := judge(err)
@@ -90,12 +91,30 @@ func (p *Poster) delivered(ctx context.Context, m store.Message, c content) {
 		"channel", m.Channel, "version", c.version, "final", c.final)
 }
 
-// sent notes that a version is shown. What a server said about a cycle that has ended, and what did not fit into the message,
-// follows in the thread.
-func (p *Poster) sent(ctx context.Context, m store.Message, c content, ts string) error {
-	if len(c.follow) == 0 {
-		return p.store.Posted(ctx, m.ID, ts, c.version)
-	}
+// shown notes that a version is shown. What a server said about a cycle that has ended, and what did not fit into the
+// message, follows in the thread.
+func (p *Poster) shown(ctx context.Context, m store.Message, c content, ts string) {
+	p.note(ctx, m, "sent", func(ctx context.Context) error {
+		if len(c.follow) == 0 {
+			return p.store.Posted(ctx, m, ts, c.version)
+		}
+		rows, err := followUp(m, c, ts)
+		if err != nil {
+			return err
+		}
+		return p.store.Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
+			for _, row := range rows {
+				if err := tx.AddMessage(ctx, row); err != nil {
+					return err
+				}
+			}
+			return tx.Posted(ctx, m, ts, c.version)
+		})
+	})
+}
+
+// followUp are the messages that go into the thread of one that was sent.
+func followUp(m store.Message, c content, ts string) (rows []store.Message, err error) {
 	if m.TS != "" {
 		ts = m.TS
 	}
@@ -103,11 +122,10 @@ func (p *Poster) sent(ctx context.Context, m store.Message, c content, ts string
 	if m.Thread != "" {
 		thread = m.Thread
 	}
-	var rows []store.Message
 	for i, a := range c.follow {
 		body, err := json.Marshal(a)
 		if err != nil {
-			return fmt.Errorf("encode details: %w", err)
+			return nil, fmt.Errorf("encode details: %w", err)
 		}
 		name := "detail"
 		if i > 0 {
@@ -118,14 +136,7 @@ func (p *Poster) sent(ctx context.Context, m store.Message, c content, ts string
 			Team: m.Team, Channel: m.Channel, Thread: thread, Body: body,
 		})
 	}
-	return p.store.Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		for _, row := range rows {
-			if err := tx.AddMessage(ctx, row); err != nil {
-				return err
-			}
-		}
-		return tx.Posted(ctx, m.ID, ts, c.version)
-	})
+	return rows, nil
 }
 
 // limit holds a method back for as long as Slack asks. Each response_url has a limit of its own.
@@ -142,7 +153,11 @@ func (p *Poster) retry(ctx context.Context, m store.Message, v verdict, after ti
 		return
 	}
 	p.log.WarnContext(ctx, "message not sent, trying again", "ref", refOf(m), "message", m.ID, "kind", m.Kind, "channel", m.Channel, "attempt", m.Attempts+1, "in", after, "code", v.code, "cause", v.text)
-	p.noted(ctx, m, "put off", p.store.Retry(ctx, m.ID, now.Add(after), errors.New(v.code)))
+	p.putOff(ctx, m, now.Add(after), v.code)
+}
+
+func (p *Poster) putOff(ctx context.Context, m store.Message, until time.Time, code string) {
+	p.note(ctx, m, "put off", func(ctx context.Context) error { return p.store.Retry(ctx, m, until, errors.New(code)) })
 }
 
 // refused deals with what will never work as it is.
@@ -189,13 +204,16 @@ func (p *Poster) again(ctx context.Context, m store.Message, c content) {
 		m.TS = fresh // its thread hangs there
 		ts = fresh
 	}
-	p.noted(ctx, m, "sent", p.sent(ctx, m, c, ts))
+	p.shown(ctx, m, c, ts)
 }
 
 func (p *Poster) giveUp(ctx context.Context, m store.Message, v verdict) {
 	p.tellOperator(ctx, m, v)
 	p.log.InfoContext(ctx, "message given up", "ref", refOf(m), "message", m.ID, "kind", m.Kind, "channel", m.Channel, "code", v.code, "cause", v.text)
-	p.noted(ctx, m, "given up", p.store.Dead(ctx, m.ID, errors.New(v.code)))
+	p.note(ctx, m, "given up", func(ctx context.Context) error {
+		_, err := p.store.Dead(ctx, m, errors.New(v.code))
+		return err
+	})
 }
 
 // tellOperator says once for a channel and a cause that messages do not get through; what it means for each of them is told
@@ -210,38 +228,43 @@ func (p *Poster) tellOperator(ctx context.Context, m store.Message, v verdict) {
 func (p *Poster) undeliverable(ctx context.Context, m store.Message, v verdict) {
 	p.tellOperator(ctx, m, v)
 	p.log.InfoContext(ctx, "a cycle's message cannot be posted", "ref", refOf(m), "channel", m.Channel, "code", v.code, "cause", v.text)
-	p.noted(ctx, m, "given up", p.store.Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		if err := tx.Dead(ctx, m.ID, errors.New(v.code)); err != nil {
-			return err
+	p.note(ctx, m, "given up", func(ctx context.Context) error {
+		return p.store.Tx(ctx, func(ctx context.Context, tx *store.Tx) error { return giveUpFirst(ctx, tx, m, v) })
+	})
+}
+
+func giveUpFirst(ctx context.Context, tx *store.Tx, m store.Message, v verdict) error {
+	counts, err := tx.Dead(ctx, m, errors.New(v.code))
+	if err != nil || !counts {
+		return err
+	}
+	started, err := mayStart(ctx, tx, m)
+	if err != nil {
+		return err
+	}
+	requests, err := tx.Requests(ctx, m.CycleID)
+	if err != nil {
+		return err
+	}
+	for _, r := range requests {
+		if r.Asker.Way != executor.FromSlack || r.Audience.Channel != m.Channel {
+			continue
 		}
-		started, err := mayStart(ctx, tx, m)
+		to, err := tx.ReplyTo(ctx, r.ID)
 		if err != nil {
 			return err
 		}
-		requests, err := tx.Requests(ctx, m.CycleID)
+		asked := storedCommand{Team: m.Team, Channel: m.Channel, User: r.Asker.User, ReplyTo: to}
+		row, err := ephemeral(uuid.NewSHA1(r.ID, []byte("invite")), asked, inviteMe(m.Channel, v.code, started))
 		if err != nil {
 			return err
 		}
-		for _, r := range requests {
-			if r.Asker.Way != executor.FromSlack || r.Audience.Channel != m.Channel {
-				continue
-			}
-			to, err := tx.ReplyTo(ctx, r.ID)
-			if err != nil {
-				return err
-			}
-			asked := storedCommand{Team: m.Team, Channel: m.Channel, User: r.Asker.User, ReplyTo: to}
-			row, err := ephemeral(uuid.NewSHA1(r.ID, []byte("invite")), asked, inviteMe(m.Channel, v.code, started))
-			if err != nil {
-				return err
-			}
-			row.CycleID = m.CycleID
-			if err := tx.AddMessage(ctx, row); err != nil {
-				return err
-			}
+		row.CycleID = m.CycleID
+		if err := tx.AddMessage(ctx, row); err != nil {
+			return err
 		}
-		return tx.ForgetReplies(ctx, m.ID)
-	}))
+	}
+	return tx.ForgetReplies(ctx, m.ID)
 }
 
 // mayStart reports whether the cycle starts, or has started, although this message is given up: another channel shows it
@@ -266,10 +289,12 @@ func mayStart(ctx context.Context, tx *store.Tx, given store.Message) (bool, err
 	return false, nil
 }
 
-// noted logs when the store did not take what became of a message: it will be sent again.
-func (p *Poster) noted(ctx context.Context, m store.Message, what string, err error) {
-	if err != nil {
-		p.log.ErrorContext(ctx, "fate of a message not noted", "ref", refOf(m), "message", m.ID, "fate", what, "cause", scrub(err))
+// note stores what became of a message. When the store does not take it, the message will be sent again.
+func (p *Poster) note(ctx context.Context, m store.Message, fate string, do func(context.Context) error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), noteLimit)
+	defer cancel()
+	if err := do(ctx); err != nil {
+		p.log.ErrorContext(ctx, "fate of a message not noted", "ref", refOf(m), "message", m.ID, "fate", fate, "cause", scrub(err))
 		p.hold("message "+m.ID.String(), editGap)
 	}
 }

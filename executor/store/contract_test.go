@@ -58,6 +58,8 @@ func TestContract(t *testing.T) {
 		{"a dead message is revived by asking again", testOutboxDead},
 		{"a message is claimed once until then", testClaim},
 		{"of many at once one claims a message", testClaimConcurrently},
+		{"who was held up for longer than a claim has the newest shown once more", testClaimHeldUp},
+		{"what is sent once is not sent again for who was held up", testClaimHeldUpOnce},
 		{"the outbox knows its depth", testOutboxDepth},
 		{"schedules follow the configuration", testSchedulesSync},
 		{"a fire is won once", testSchedulesFire},

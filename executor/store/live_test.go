@@ -56,14 +56,15 @@ func TestAReplyAddressIsForgottenWhenItIsNotNeededAnyMore(t *testing.T) {
 		check(t, err)
 		for _, m := range messages {
 			if m.Channel == "C1" {
-				check(t, s.Posted(t.Context(), m.ID, "1.1", 1))
+				check(t, s.Posted(t.Context(), m, "1.1", 1))
 			}
 		}
 		keeps(first, false, "after its message is out")
 		keeps(second, true, "after the message of another channel is out")
 		for _, m := range messages {
 			if m.Channel == "C2" {
-				check(t, errors.Join(s.Dead(t.Context(), m.ID, errors.New("not_in_channel")), s.ForgetReplies(t.Context(), m.ID)))
+				dead(t, s, m, errors.New("not_in_channel"))
+				check(t, s.ForgetReplies(t.Context(), m.ID))
 			}
 		}
 		keeps(second, false, "after its message was given up")
@@ -76,7 +77,7 @@ func TestWhatIsForgottenIsGoneFromTheFile(t *testing.T) {
 	secret := "https://hooks.example/" + strings.Repeat("secret-", 20)
 	m := Message{ID: newID(t), Kind: Ephemeral, Channel: "C1", ReplyTo: secret, Body: []byte("x")}
 	check(t, s.AddMessage(t.Context(), m))
-	check(t, s.Posted(t.Context(), m.ID, "", 1))
+	check(t, s.Posted(t.Context(), m, "", 1))
 	check(t, s.Close())
 	data, err := os.ReadFile(strings.TrimPrefix(url, "sqlite:"))
 	check(t, err)

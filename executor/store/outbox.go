@@ -26,7 +26,7 @@ type MessageState string
 
 // The states of a message.
 const (
-	MessagePending MessageState = "pending" // Want is not sent yet
+	MessagePending MessageState = "pending" // is to be sent
 	MessageSent    MessageState = "sent"
 	MessageDead    MessageState = "dead" // given up
 )
@@ -52,15 +52,19 @@ type Message struct {
 	State     MessageState
 	LastError string
 	CreatedAt time.Time
+	Claimed   time.Time // until when it is reserved for the one who sends it; zero when nobody does
 }
 
-const messageColumns = `id, kind, cycle_id, team, channel, user_id, thread, reply_to, ts, body, want, sent, final, attempts, next_at, state, last_error, created_at, replaces`
+const (
+	newColumns     = `id, kind, cycle_id, team, channel, user_id, thread, reply_to, ts, body, want, sent, final, attempts, next_at, state, last_error, created_at, replaces`
+	messageColumns = newColumns + `, claimed_until`
+)
 
 // AddMessage puts an Ephemeral or a Post into the outbox, to be sent once. A known ID changes nothing.
 func (q *queries) AddMessage(ctx context.Context, m Message) error {
 	now := millis(q.now())
 	_, err := q.exec(ctx, `
-		INSERT INTO messages (`+messageColumns+`, waits_at)
+		INSERT INTO messages (`+newColumns+`, waits_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, '', $9, 1, 0, TRUE, 0, $10, 'pending', '', $10, $11, $10)
 		ON CONFLICT (id) DO NOTHING`,
 		key(m.ID), string(m.Kind), key(m.CycleID), m.Team, m.Channel, m.User, m.Thread, text(m.ReplyTo), m.Body, now, m.Replaces)
@@ -78,7 +82,7 @@ func (t *Tx) addCycleMessage(ctx context.Context, c executor.Cycle, to executor.
 		return err
 	}
 	_, err = t.exec(ctx, `
-		INSERT INTO messages (`+messageColumns+`, waits_at)
+		INSERT INTO messages (`+newColumns+`, waits_at)
 		VALUES ($1, 'cycle', $2, $3, $4, '', '', '', '', NULL, $5, 0, FALSE, 0, $6, 'pending', '', $6, FALSE, $6)
 		ON CONFLICT (cycle_id, team, channel) WHERE kind = 'cycle'
 		DO UPDATE SET state = 'pending', attempts = 0, next_at = excluded.next_at, waits_at = excluded.waits_at
@@ -100,7 +104,7 @@ func (t *Tx) wantVersion(ctx context.Context, cycle uuid.UUID, version int, fina
 }
 
 // isDue says, with the time as $1, that a message is to be sent and nobody is sending it.
-const isDue = `state = 'pending' AND want > sent AND next_at <= $1 AND (claimed_until IS NULL OR claimed_until <= $1)`
+const isDue = `state = 'pending' AND next_at <= $1 AND (claimed_until IS NULL OR claimed_until <= $1)`
 
 // Due returns what is to be sent now, at most limit of each queue: what is final first, then what has waited longest. All
 // edits are one queue, all answers for one person's eyes are one, and the posts of each channel: Slack limits each of them
@@ -121,10 +125,10 @@ func (q *queries) Due(ctx context.Context, now time.Time, limit int) ([]Message,
 
 // Claim reserves a message that is due for sending and returns it as it stands now. It reports false when there is nothing
 // to send any more, or another process is sending it. Posted, Retry and Dead give it back; so does the time, when the
-// process that holds it is gone. Whoever claims must be done by then, by a clock that all processes agree on.
+// process that holds it is gone. One that was only held up for so long is known by the claim in what it was given.
 func (q *queries) Claim(ctx context.Context, id uuid.UUID, now, until time.Time) (m Message, claimed bool, err error) {
 	// Of several at once the others wait for the first one's row, and then find it claimed.
-	m, err = one(ctx, q, scanMessage, `UPDATE messages SET claimed_until = $3 WHERE id = $2 AND `+isDue+` RETURNING `+messageColumns,
+	m, err = one(ctx, q, scanMessage, `UPDATE messages SET claimed_until = $3, again = FALSE WHERE id = $2 AND `+isDue+` RETURNING `+messageColumns,
 		millis(now), key(id), millis(until))
 	if errors.Is(err, ErrNotFound) {
 		return m, false, nil
@@ -154,27 +158,45 @@ func (q *queries) Messages(ctx context.Context, cycle uuid.UUID) ([]Message, err
 	return out, nil
 }
 
-// Posted notes that a version is shown under ts. The first ts stays. An older version than the one noted before comes from
-// a process that was held up for longer than its claim: nobody knows which of the two was shown last, so the newest is to
-// be shown once more. What was for one person's eyes is forgotten.
-func (q *queries) Posted(ctx context.Context, id uuid.UUID, ts string, version int) error {
-	_, err := q.exec(ctx, `
+// isHeld says that nobody has claimed a message since the claim with the time that follows.
+const isHeld = `claimed_until IS NOT DISTINCT FROM `
+
+// Posted notes that a version of a message, as it was claimed, is shown under ts. The first ts stays. What was for one
+// person's eyes is forgotten.
+func (q *queries) Posted(ctx context.Context, m Message, ts string, version int) error {
+	n, err := q.exec(ctx, `
 		UPDATE messages SET
 			ts = CASE WHEN ts = '' THEN $2 ELSE ts END,
 			sent = $3,
-			state = CASE WHEN want > $3 THEN 'pending' ELSE 'sent' END,
-			waits_at = CASE WHEN sent > $3 THEN $4 ELSE waits_at END,
+			state = CASE WHEN want > $3 OR again THEN 'pending' ELSE 'sent' END,
 			reply_to = CASE WHEN kind = 'ephemeral' THEN '' ELSE reply_to END,
 			body = CASE WHEN kind = 'ephemeral' THEN NULL ELSE body END,
 			attempts = 0, last_error = '', claimed_until = NULL
-		WHERE id = $1`, key(id), ts, version, millis(q.now()))
+		WHERE id = $1 AND (kind <> 'cycle' OR `+isHeld+`$4)`, key(m.ID), ts, version, millis(m.Claimed))
+	if err == nil && n == 0 {
+		err = q.late(ctx, m, ts)
+	}
 	if err == nil {
-		_, err = q.exec(ctx, forgetReplies, key(id))
+		_, err = q.exec(ctx, forgetReplies, key(m.ID))
 	}
 	if err != nil {
-		return fmt.Errorf("note sending of message %s: %w", id, err)
+		return fmt.Errorf("note sending of message %s: %w", m.ID, err)
 	}
 	return nil
+}
+
+// late notes that a cycle's message was sent, or may have been, by a process that was held up for longer than its claim,
+// so that another one has claimed it since. Nobody knows whose words Slack took last: the newest are to be shown once
+// more.
+func (q *queries) late(ctx context.Context, m Message, ts string) error {
+	_, err := q.exec(ctx, `
+		UPDATE messages SET
+			ts = CASE WHEN ts = '' THEN $2 ELSE ts END,
+			again = TRUE,
+			waits_at = CASE WHEN state = 'sent' THEN $3 ELSE waits_at END,
+			state = CASE WHEN state = 'sent' THEN 'pending' ELSE state END
+		WHERE id = $1 AND kind = 'cycle'`, key(m.ID), ts, millis(q.now()))
+	return err
 }
 
 // forgetReplies forgets where those who asked in the channel of a cycle's message ($1) could be answered: that was for the
@@ -193,27 +215,35 @@ func (q *queries) ForgetReplies(ctx context.Context, message uuid.UUID) error {
 	return nil
 }
 
-// Retry notes that a message could not be sent and is to be tried again at a time.
-func (q *queries) Retry(ctx context.Context, id uuid.UUID, at time.Time, cause error) error {
-	_, err := q.exec(ctx, `UPDATE messages SET attempts = attempts + 1, next_at = $2, last_error = $3, claimed_until = NULL WHERE id = $1`,
-		key(id), millis(at), text(cause.Error()))
+// Retry notes that a message, as it was claimed, could not be sent and is to be tried again at a time.
+func (q *queries) Retry(ctx context.Context, m Message, at time.Time, cause error) error {
+	n, err := q.exec(ctx, `
+		UPDATE messages SET attempts = attempts + 1, next_at = $2, last_error = $3, claimed_until = NULL
+		WHERE id = $1 AND `+isHeld+`$4`, key(m.ID), millis(at), text(cause.Error()), millis(m.Claimed))
+	if err == nil && n == 0 {
+		err = q.late(ctx, m, m.TS)
+	}
 	if err != nil {
-		return fmt.Errorf("put message %s off: %w", id, err)
+		return fmt.Errorf("put message %s off: %w", m.ID, err)
 	}
 	return nil
 }
 
-// Dead gives a message up. What was for one person's eyes is forgotten.
-func (q *queries) Dead(ctx context.Context, id uuid.UUID, cause error) error {
-	_, err := q.exec(ctx, `
+// Dead gives a message, as it was claimed, up. It reports false when another process has claimed it since, which will see
+// for itself. What was for one person's eyes is forgotten.
+func (q *queries) Dead(ctx context.Context, m Message, cause error) (counts bool, err error) {
+	n, err := q.exec(ctx, `
 		UPDATE messages SET state = 'dead', attempts = attempts + 1, last_error = $2, claimed_until = NULL,
 			reply_to = CASE WHEN kind = 'ephemeral' THEN '' ELSE reply_to END,
 			body = CASE WHEN kind = 'ephemeral' THEN NULL ELSE body END
-		WHERE id = $1`, key(id), text(cause.Error()))
-	if err != nil {
-		return fmt.Errorf("give message %s up: %w", id, err)
+		WHERE id = $1 AND `+isHeld+`$3`, key(m.ID), text(cause.Error()), millis(m.Claimed))
+	if err == nil && n == 0 {
+		err = q.late(ctx, m, m.TS)
 	}
-	return nil
+	if err != nil {
+		return false, fmt.Errorf("give message %s up: %w", m.ID, err)
+	}
+	return n > 0, nil
 }
 
 // OutboxDepth returns how many messages are to be sent, since when the oldest of them waits (zero when there is none),
@@ -223,8 +253,8 @@ func (q *queries) OutboxDepth(ctx context.Context) (pending int, oldest time.Tim
 		return struct{}{}, r.Scan(&pending, (*moment)(&oldest), &dead)
 	}
 	_, err = one(ctx, q, scan, `
-		SELECT COUNT(CASE WHEN state = 'pending' AND want > sent THEN 1 END),
-			MIN(CASE WHEN state = 'pending' AND want > sent AND (final OR ts = '') THEN waits_at END),
+		SELECT COUNT(CASE WHEN state = 'pending' THEN 1 END),
+			MIN(CASE WHEN state = 'pending' AND (final OR ts = '') THEN waits_at END),
 			COUNT(CASE WHEN state = 'dead' THEN 1 END)
 		FROM messages`)
 	if err != nil {
@@ -236,7 +266,7 @@ func (q *queries) OutboxDepth(ctx context.Context) (pending int, oldest time.Tim
 func scanMessage(r row) (m Message, err error) {
 	var cycle uuid.NullUUID
 	err = r.Scan(&m.ID, &m.Kind, &cycle, &m.Team, &m.Channel, &m.User, &m.Thread, &m.ReplyTo, &m.TS, &m.Body, &m.Want, &m.Sent,
-		&m.Final, &m.Attempts, (*moment)(&m.NextAt), &m.State, &m.LastError, (*moment)(&m.CreatedAt), &m.Replaces)
+		&m.Final, &m.Attempts, (*moment)(&m.NextAt), &m.State, &m.LastError, (*moment)(&m.CreatedAt), &m.Replaces, (*moment)(&m.Claimed))
 	m.CycleID = cycle.UUID
 	return m, err
 }

@@ -32,6 +32,15 @@ func due(t testing.TB, s *Store, at time.Time) []uuid.UUID {
 	return ids
 }
 
+func dead(t testing.TB, s *Store, m Message, cause error) {
+	t.Helper()
+	counts, err := s.Dead(t.Context(), m, cause)
+	check(t, err)
+	if !counts {
+		t.Errorf("giving %s up does not count", m.ID)
+	}
+}
+
 func testOutboxVersions(t *testing.T, s *Store) {
 	ctx := t.Context()
 	out, _ := ask(t, s, request(t, "aadc01", executor.Delta))
@@ -52,20 +61,20 @@ func testOutboxVersions(t *testing.T, s *Store) {
 		}
 	}
 	expect("new", true, "", 0, MessagePending)
-	check(t, s.Posted(ctx, m.ID, "1.1", 1))
+	check(t, s.Posted(ctx, m, "1.1", 1))
 	expect("posted", false, "1.1", 1, MessageSent)
 	c, err = s.SaveCycle(ctx, c, stamp)
 	check(t, err)
 	expect("saved", true, "1.1", 1, MessagePending)
 	c, err = s.SaveCycle(ctx, c, stamp)
 	check(t, err)
-	check(t, s.Posted(ctx, m.ID, "1.1", 2))
+	check(t, s.Posted(ctx, m, "1.1", 2))
 	expect("an edit overtaken by a save", true, "1.1", 2, MessagePending)
-	check(t, s.Posted(ctx, m.ID, "2.2", 3))
+	check(t, s.Posted(ctx, m, "2.2", 3))
 	expect("a doubled first post", false, "1.1", 3, MessageSent)
-	check(t, s.Posted(ctx, m.ID, "1.1", 2))
+	check(t, s.Posted(ctx, m, "1.1", 2))
 	expect("a late older edit, which may be what is shown", true, "1.1", 2, MessagePending)
-	check(t, s.Posted(ctx, m.ID, "1.1", 3))
+	check(t, s.Posted(ctx, m, "1.1", 3))
 	expect("the newest shown once more", false, "1.1", 3, MessageSent)
 	c.Phase, c.EndedAt = executor.PhaseEnded, morning
 	_, err = s.SaveCycle(ctx, c, stamp)
@@ -84,7 +93,7 @@ func testOutboxOrder(t *testing.T, s *Store) {
 	if got, want := due(t, s, morning), []uuid.UUID{second.ID, first.ID}; !slices.Equal(got, want) {
 		t.Errorf("due = %v, want the final one first: %v", got, want)
 	}
-	check(t, s.Retry(ctx, second.ID, morning.Add(time.Second), errors.New("ratelimited")))
+	check(t, s.Retry(ctx, second, morning.Add(time.Second), errors.New("ratelimited")))
 	if got, want := due(t, s, morning), []uuid.UUID{first.ID}; !slices.Equal(got, want) {
 		t.Errorf("due before the retry = %v, want %v", got, want)
 	}
@@ -97,7 +106,7 @@ func testOutboxOrder(t *testing.T, s *Store) {
 	if got, err := s.Due(ctx, morning.Add(time.Second), 1); err != nil || len(got) != 1 {
 		t.Errorf("due with limit 1 = %+v, %v", got, err)
 	}
-	check(t, s.Posted(ctx, second.ID, "1.1", 2))
+	check(t, s.Posted(ctx, second, "1.1", 2))
 	if m := only(t, s, b.Cycle.ID); m.Attempts != 0 || m.LastError != "" {
 		t.Errorf("after success the message is %+v", m)
 	}
@@ -113,7 +122,7 @@ func testOutboxQueues(t *testing.T, s *Store) {
 	}
 	first, _ := ask(t, s, request(t, "aadc01", executor.Delta))
 	shown := only(t, s, first.Cycle.ID)
-	check(t, s.Posted(ctx, shown.ID, "1.1", 1))
+	check(t, s.Posted(ctx, shown, "1.1", 1))
 	end(t, s, first.Cycle.ID, morning, executor.Succeeded)
 	for range 30 { // in the channel of the cycle
 		put(Post, "C1")
@@ -129,12 +138,12 @@ func testOutboxEndIsDueAtOnce(t *testing.T, s *Store) {
 	ctx := t.Context()
 	out, _ := ask(t, s, request(t, "aadc01", executor.Delta))
 	m := only(t, s, out.Cycle.ID)
-	check(t, s.Posted(ctx, m.ID, "1.1", 1))
+	check(t, s.Posted(ctx, m, "1.1", 1))
 	c, stamp, err := s.Stamp(ctx, m.CycleID)
 	check(t, err)
 	_, err = s.SaveCycle(ctx, c, stamp)
 	check(t, err)
-	check(t, s.Retry(ctx, m.ID, morning.Add(time.Minute), errors.New("http_503")))
+	check(t, s.Retry(ctx, m, morning.Add(time.Minute), errors.New("http_503")))
 	if n := len(due(t, s, morning)); n != 0 {
 		t.Errorf("%d are due, want progress put off", n)
 	}
@@ -142,7 +151,7 @@ func testOutboxEndIsDueAtOnce(t *testing.T, s *Store) {
 	if n := len(due(t, s, morning)); n != 1 {
 		t.Errorf("%d are due, want the end", n)
 	}
-	check(t, s.Retry(ctx, m.ID, morning.Add(time.Minute), errors.New("http_503")))
+	check(t, s.Retry(ctx, m, morning.Add(time.Minute), errors.New("http_503")))
 	if n := len(due(t, s, morning)); n != 0 {
 		t.Errorf("%d are due, want the end put off", n)
 	}
@@ -167,8 +176,8 @@ func testOutboxEphemeral(t *testing.T, s *Store) {
 	post := Message{ID: newID(t), Kind: Post, Team: "T1", Channel: "C9", Body: []byte("report")}
 	check(t, s.AddMessage(ctx, post))
 	end(t, s, out.Cycle.ID, morning, executor.Succeeded) // does not concern either
-	check(t, s.Posted(ctx, m.ID, "", 1))
-	check(t, s.Posted(ctx, post.ID, "3.3", 1))
+	check(t, s.Posted(ctx, m, "", 1))
+	check(t, s.Posted(ctx, post, "3.3", 1))
 	if got := only(t, s, out.Cycle.ID); got.State != MessageSent || got.ReplyTo != "" || got.Body != nil {
 		t.Errorf("the sent ephemeral is %+v, want it forgotten", got)
 	}
@@ -184,7 +193,7 @@ func testOutboxDead(t *testing.T, s *Store) {
 	ctx := t.Context()
 	out, _ := ask(t, s, request(t, "aadc01", executor.Delta))
 	m := only(t, s, out.Cycle.ID)
-	check(t, s.Dead(ctx, m.ID, errors.New("not_in_channel")))
+	dead(t, s, m, errors.New("not_in_channel"))
 	c, stamp, err := s.Stamp(ctx, out.Cycle.ID)
 	check(t, err)
 	_, err = s.SaveCycle(ctx, c, stamp)
@@ -198,7 +207,7 @@ func testOutboxDead(t *testing.T, s *Store) {
 	}
 	secret := Message{ID: newID(t), Kind: Ephemeral, Channel: "C1", ReplyTo: "https://hooks.example/1", Body: []byte("x")}
 	check(t, s.AddMessage(ctx, secret))
-	check(t, s.Dead(ctx, secret.ID, errors.New("expired_url")))
+	dead(t, s, secret, errors.New("expired_url"))
 	n := count(t, s, `SELECT COUNT(*) FROM messages WHERE id = $1 AND body IS NULL AND reply_to = ''`, secret.ID.String())
 	if n != 1 {
 		t.Error("a dead ephemeral still holds what it was to say")
@@ -224,8 +233,8 @@ func testOutboxDepth(t *testing.T, s *Store) {
 	lost := Message{ID: newID(t), Kind: Post, Channel: "C1"}
 	check(t, s.AddMessage(ctx, lost))
 	expect(2, morning, 0)
-	check(t, s.Dead(ctx, lost.ID, errors.New("is_archived")))
-	check(t, s.Posted(ctx, m.ID, "1.1", 1))
+	dead(t, s, lost, errors.New("is_archived"))
+	check(t, s.Posted(ctx, m, "1.1", 1))
 	expect(0, time.Time{}, 1)
 	c, stamp, err := s.Stamp(ctx, out.Cycle.ID)
 	check(t, err)

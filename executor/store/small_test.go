@@ -181,8 +181,8 @@ func testHostileWords(t *testing.T, s *Store) {
 		t.Errorf("run %+v, detail %q", c.Runs[0], c.Result.Detail)
 	}
 	m := only(t, s, c.ID)
-	check(t, s.Retry(ctx, m.ID, morning, errors.New(hostile)))
-	check(t, s.Dead(ctx, m.ID, errors.New(hostile)))
+	check(t, s.Retry(ctx, m, morning, errors.New(hostile)))
+	dead(t, s, m, errors.New(hostile))
 	check(t, s.Record(ctx, Entry{ID: newID(t), At: morning, Who: hostile, What: hostile, Result: hostile}))
 	check(t, s.SetFact(ctx, "f", hostile))
 }

@@ -177,7 +177,7 @@ func (s *scene) waiting() string {
 		{"commands", `SELECT COUNT(*) FROM inbox WHERE handled_at IS NULL`},
 		{"live cycles", `SELECT COUNT(*) FROM cycles WHERE phase <> 'ended'`},
 		{"acts", `SELECT COUNT(*) FROM acts WHERE phase <> 'ended'`},
-		{"messages", `SELECT COUNT(*) FROM messages WHERE state = 'pending' AND want > sent`},
+		{"messages", `SELECT COUNT(*) FROM messages WHERE state = 'pending'`},
 		{"jobs", `SELECT COUNT(*) FROM river_job WHERE kind IN ('cycle', 'announce') AND state IN ('available', 'running', 'scheduled', 'retryable', 'pending')`},
 	} {
 		if n := s.count(each.query); n > 0 {
