@@ -1,5 +1,5 @@
-// Package failpoint names the moments at which a crash would hurt most, and ends the process at one of them, so that a test
-// can show that nothing is lost and nothing happens twice. It knows the names and nothing of what happens there.
+// Package failpoint names the moments at which a crash would hurt most, and ends or freezes the process at one of them, so
+// that a test can show that nothing is lost and nothing happens twice. It knows the names and nothing of what happens there.
 //
 // The program has it only when it is built with the tag failpoint. Every other build has a function without a body here,
 // which the compiler leaves out together with the names.
@@ -7,10 +7,11 @@ package failpoint
 
 // Variables of the environment that a build with the tag failpoint reads.
 const (
-	// Variable says where to die: a point's name, a colon, and at which of its hits in one process, counted from 1.
+	// Variable says where to die: a point's name, a colon, and at which of its hits in one process, counted from 1. With
+	// ":freeze" behind it the process stops there as by SIGSTOP, until SIGCONT.
 	Variable = "ADSYNCBOT_FAILPOINT"
-	// FileVariable is the path of a file that is created just before. Where it exists already nobody dies, so that of
-	// several processes with the same environment one does, once.
+	// FileVariable is the path of a file that is created just before, with the number of the process in it. Where it exists
+	// already nobody is struck, so that of several processes with the same environment one is, once.
 	FileVariable = "ADSYNCBOT_FAILPOINT_FILE"
 )
 

@@ -1,4 +1,4 @@
-//go:build failpoint
+//go:build failpoint && unix
 
 package failpoint
 
@@ -7,21 +7,23 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 )
 
-// hits counts down to the one that kills. A strike is no part of any object: it belongs to the process.
+// hits counts up to the one that strikes. A strike is no part of any object: it belongs to the process.
 var hits struct { //nolint:gochecknoglobals // of a build that only tests run
 	sync.Mutex
 
 	seen int
 }
 
-// Strike ends this process as kill -9 does if it is the hit of the point that Variable names.
+// Strike ends this process as kill -9 does, or freezes it, if it is the hit of the point that Variable names.
 func Strike(p Point) {
-	name, n, _ := strings.Cut(os.Getenv(Variable), ":")
+	name, rest, _ := strings.Cut(os.Getenv(Variable), ":")
 	if name != string(p) {
 		return
 	}
+	n, how, _ := strings.Cut(rest, ":")
 	hits.Lock()
 	defer hits.Unlock()
 	hits.seen++
@@ -32,13 +34,19 @@ func Strike(p Point) {
 	if err != nil {
 		return // another process was first
 	}
+	pid := os.Getpid()
+	_, _ = f.WriteString(strconv.Itoa(pid))
 	_ = f.Close()
-	self, err := os.FindProcess(os.Getpid())
-	if err == nil {
-		err = self.Kill()
+	if how == "freeze" {
+		must(syscall.Kill(pid, syscall.SIGSTOP)) // and goes on from here
+		return
 	}
+	must(syscall.Kill(pid, syscall.SIGKILL))
+	select {} // until it takes effect
+}
+
+func must(err error) {
 	if err != nil {
 		panic("failpoint: " + err.Error())
 	}
-	select {} // until it takes effect
 }

@@ -182,6 +182,31 @@ func TestAServerThatAnswersTooLateIsNeverStarted(t *testing.T) {
 	})
 }
 
+// A replica that freezes between the intent and the start finds the cycle taken over when it goes on, and maybe over.
+func TestAStartThatAnotherSliceHasTakenOverIsBrokenOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, Config{})
+		out := w.ask(t, executor.Delta, "C1")
+		w.server.start = []step{
+			{
+				before: func() {
+					if _, _, err := w.store.Stamp(t.Context(), out.Cycle.ID); err != nil {
+						t.Error(err)
+					}
+				},
+				notes: []executor.Look{{Baseline: executor.Baseline{ServerTime: time.Now()}}},
+				takes: time.Second, look: accepted(),
+			},
+			{look: executor.Look{Adopted: true, Policy: executor.Delta}},
+		}
+		w.server.follow = []step{{look: done(executor.Succeeded)}}
+		c := w.run(t, out.Cycle.ID)
+		if c.Result.Verdict != executor.Succeeded || c.Origin != executor.Adopted || w.server.told != 0 || len(w.server.starts) != 2 {
+			t.Errorf("%s, %s, %d starts of %d tries; want an adopted one that succeeded, and none of 2", c.Result.Verdict, c.Origin, w.server.told, len(w.server.starts))
+		}
+	})
+}
+
 func TestTheBaselineIsStoredWhileTheSliceRuns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, Config{})

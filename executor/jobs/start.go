@@ -95,6 +95,9 @@ func (s *slice) start(ctx context.Context) (time.Duration, error) {
 			tooLate.Stop()
 		}
 		n.note(ctx, l)
+		if n.err != nil && !l.Accepted && !l.Adopted {
+			giveUp(n.err) // we were held up, and another slice has the cycle: it must not be started twice
+		}
 	})
 	failpoint.Strike(failpoint.StartAfter)
 	s.learn(ctx, look)

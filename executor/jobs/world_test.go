@@ -96,10 +96,11 @@ type fakeExecutor struct {
 }
 
 type step struct {
-	look  executor.Look
-	err   error
-	takes time.Duration
-	notes []executor.Look
+	look   executor.Look
+	err    error
+	takes  time.Duration
+	before func() // what happens meanwhile elsewhere
+	notes  []executor.Look
 }
 
 // set says how the server answers from now on when a cycle is followed.
@@ -113,11 +114,14 @@ func (f *fakeExecutor) Start(ctx context.Context, _ string, o executor.StartOrde
 	f.mu.Lock()
 	f.starts = append(f.starts, o)
 	s := next(&f.start)
-	if s.look.Accepted {
-		f.told++
-	}
 	f.mu.Unlock()
-	return play(ctx, s, note)
+	look, err := play(ctx, s, note)
+	if look.Accepted {
+		f.mu.Lock()
+		f.told++
+		f.mu.Unlock()
+	}
+	return look, err
 }
 
 func (f *fakeExecutor) Follow(ctx context.Context, _ string, o executor.FollowOrder, note func(executor.Look)) (executor.Look, error) {
@@ -156,6 +160,9 @@ func next(steps *[]step) step {
 }
 
 func play(ctx context.Context, s step, note func(executor.Look)) (executor.Look, error) {
+	if s.before != nil {
+		s.before()
+	}
 	for _, l := range s.notes {
 		note(l)
 	}

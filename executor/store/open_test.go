@@ -14,6 +14,7 @@ import (
 	"testing/synctest"
 
 	"github.com/adsyncbot/adsyncbot/executor"
+	"github.com/adsyncbot/adsyncbot/executor/store/storetest"
 )
 
 func tryOpen(t testing.TB, url string, role Role) (*Store, error) {
@@ -249,5 +250,15 @@ func TestMigrationsAreNumberedWithoutGaps(t *testing.T) {
 		if want := fmt.Sprintf("migrations/%03d_", i+1); !strings.HasPrefix(f, want) || !strings.HasSuffix(f, ".sql") {
 			t.Errorf("migration %d is called %s", i+1, f)
 		}
+	}
+}
+
+// A process that freezes in the middle of a transaction must let go of what others wait for before they take over.
+func TestPostgresEndsTransactionsInWhichNothingHappens(t *testing.T) {
+	s := open(t, storetest.Postgres(t), Options{})
+	got, err := one(t.Context(), s, scanOne[string], `SHOW idle_in_transaction_session_timeout`)
+	check(t, err)
+	if got != "10s" {
+		t.Errorf("after %s, want 10s", got)
 	}
 }

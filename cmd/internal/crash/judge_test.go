@@ -136,17 +136,21 @@ func (o *outcome) double(s *scene, m slacksim.Message) {
 	s.t.Errorf("a message too many in %s: %q, edited %d times", m.Channel, m.Text, len(m.Earlier))
 }
 
-// underWay reports whether a message was posted when somebody was killed, so that the store may not know of it. What was
-// sent just before may arrive just after.
+// underWay reports whether a message was posted when somebody was killed or frozen, or went on, so that the store may not
+// know of it. What was sent just before may arrive just after.
 func (s *scene) underWay(m slacksim.Message) bool {
 	at, err := strconv.ParseFloat(m.TS, 64)
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	posted := time.UnixMicro(int64(at * 1e6))
-	return slices.ContainsFunc(s.processes, func(p *e2e.Process) bool {
-		return !p.Alive() && p.Killed() && p.At.Sub(posted).Abs() < 5*time.Second
-	})
+	moments := slices.Clone(s.freezes)
+	for _, p := range s.processes {
+		if !p.Alive() && p.Killed() {
+			moments = append(moments, p.At)
+		}
+	}
+	return slices.ContainsFunc(moments, func(at time.Time) bool { return at.Sub(posted).Abs() < 5*time.Second })
 }
 
 // answers sees to it that everybody who was not shown an error has got one answer, and a true one.
@@ -165,7 +169,7 @@ func (o *outcome) answers(s *scene) {
 		served, sentAway := 0, 0
 		answers := s.answers(who.channel, who.user)
 		for i, m := range answers {
-			again := slices.ContainsFunc(answers[:i], func(first slacksim.Message) bool { return first.Text == m.Text && s.underWay(first) })
+			again := slices.ContainsFunc(answers[:i], func(first slacksim.Message) bool { return first.Text == m.Text && (s.underWay(first) || s.underWay(m)) })
 			switch {
 			case again:
 				o.doubled++

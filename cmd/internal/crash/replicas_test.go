@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/adsyncbot/adsyncbot/cmd/internal/e2e"
+	"github.com/adsyncbot/adsyncbot/executor/failpoint"
 	"github.com/adsyncbot/adsyncbot/executor/store/storetest"
 )
 
@@ -172,16 +173,56 @@ func TestAFrozenReplicaDoesNoHarm(t *testing.T) {
 				s.ask()
 				s.ask()
 				<-time.After(time.Duration(random.Int64N(int64(12 * time.Second))))
+				s.freezes = append(s.freezes, time.Now())
 				frozen.Signal(syscall.SIGSTOP)
 			} else { // one of two commands comes to the frozen one
+				s.freezes = append(s.freezes, time.Now())
 				frozen.Signal(syscall.SIGSTOP)
 				s.ask()
 				s.ask()
 			}
-			s.until("the other one has done the work", func() bool { return s.waiting() == "" })
-			frozen.Signal(syscall.SIGCONT)
-			s.until("it beats again", func() bool { return s.beating() == 2 })
-			s.settled()
+			s.thawed(frozen)
+		})
+	}
+}
+
+// aftermath is how long a replica that goes on has for doing what it must not do: that it does nothing has no sign to
+// wait for.
+const aftermath = 10 * time.Second
+
+// thawed lets a frozen replica go on when the other one has done the work, and judges.
+func (s *scene) thawed(frozen *e2e.Process) {
+	s.t.Helper()
+	s.until("the other one has done the work", func() bool { return s.waiting() == "" })
+	s.freezes = append(s.freezes, time.Now())
+	frozen.Signal(syscall.SIGCONT)
+	s.until("it beats again", func() bool { return s.beating() == 2 })
+	<-time.After(aftermath)
+	s.settled()
+}
+
+func TestAReplicaFrozenAtAPointDoesNoHarm(t *testing.T) {
+	t.Parallel()
+	points := failpoint.Command()
+	if *strikes == 0 { // where it would do what another one has done meanwhile
+		points = []failpoint.Point{failpoint.PostBefore, failpoint.StartBefore, failpoint.EndBefore, failpoint.FinalBefore}
+	}
+	for _, point := range points {
+		t.Run(string(point), func(t *testing.T) {
+			t.Parallel()
+			long(t)
+			s := open(t, storetest.Postgres(t), "")
+			s.freezeAt(point)
+			for range 2 {
+				s.start()
+			}
+			s.until("both replicas work", func() bool { return s.beating() == 2 })
+			s.ask()
+			s.ask()
+			s.until("one is frozen", s.reached)
+			frozen := s.frozen()
+			t.Cleanup(func() { frozen.Signal(syscall.SIGCONT) })
+			s.thawed(frozen)
 		})
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -44,7 +45,8 @@ type scene struct {
 	store     *store.Store
 	processes []*e2e.Process
 	asks      []asked
-	again     bool // commands are delivered again and again
+	again     bool        // commands are delivered again and again
+	freezes   []time.Time // when one of the processes froze, and when it went on
 }
 
 // asked is one command that somebody typed.
@@ -110,7 +112,32 @@ func (s *scene) at(p failpoint.Point, n int) {
 	s.env = append(s.env, fmt.Sprintf("%s=%s:%d", failpoint.Variable, p, n))
 }
 
-// reached reports whether somebody died at the point.
+// freezeAt makes one of the processes started from now on freeze at the first hit of a point.
+func (s *scene) freezeAt(p failpoint.Point) {
+	s.point = p
+	s.env = append(s.env, fmt.Sprintf("%s=%s:1:freeze", failpoint.Variable, p))
+}
+
+// frozen returns the process that has frozen at the point.
+func (s *scene) frozen() *e2e.Process {
+	s.t.Helper()
+	pid, err := os.ReadFile(s.file)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	info, err := os.Stat(s.file)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.freezes = append(s.freezes, info.ModTime())
+	i := slices.IndexFunc(s.processes, func(p *e2e.Process) bool { return strconv.Itoa(p.PID()) == string(pid) })
+	if i < 0 {
+		s.t.Fatalf("process %q is none of ours", pid)
+	}
+	return s.processes[i]
+}
+
+// reached reports whether somebody was struck at the point.
 func (s *scene) reached() bool {
 	_, err := os.Stat(s.file)
 	return err == nil
