@@ -134,6 +134,11 @@ func (l *lane) post(ctx context.Context, body, contentType, authorization string
 	if l.plain() && body != "" && contentType != sealedType {
 		return reply{}, errInClear
 	}
+	// A process that was frozen learns from its timers that a time is over when it may be too late: others have done its
+	// work. The clock tells at once.
+	if until, ok := ctx.Deadline(); ok && !time.Now().Before(until) {
+		return reply{}, &transportError{context.DeadlineExceeded}
+	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, l.url, strings.NewReader(body))
 	if err != nil {
 		return reply{}, err

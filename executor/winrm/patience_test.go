@@ -172,3 +172,28 @@ func TestForgottenLogon(t *testing.T) {
 	}
 	man.clear()
 }
+
+// lateTimers is the context of a process that was frozen: its time is over, and no timer has said so.
+type lateTimers struct {
+	context.Context
+
+	until time.Time
+}
+
+func (l lateTimers) Deadline() (time.Time, bool) { return l.until, true }
+
+func TestNoCommandIsSentWhenTheTimeIsOver(t *testing.T) {
+	for _, w := range ways {
+		t.Run(w.name, func(t *testing.T) {
+			server := newServer(t, w)
+			runner := newRunner(t, server, w)
+			err := runner.Run(lateTimers{t.Context(), time.Now()}, []byte("echo no"), drop)
+			if !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("got %v, want that the time is over", err)
+			}
+			if n := empty(t, server).Requests[winsim.OpCommand]; n != 0 {
+				t.Errorf("%d commands, want none", n)
+			}
+		})
+	}
+}
