@@ -9,8 +9,9 @@ import (
 	"github.com/adsyncbot/adsyncbot/executor"
 )
 
-// errorsLimit bounds the question which objects have errors. It comes after the last look of a cycle, within its slice.
-const errorsLimit = 25 * time.Second
+// errorsLimit bounds the question which objects have errors, for which the server writes a file for each connector. It comes
+// after the last look of a cycle, within its slice.
+const errorsLimit = 40 * time.Second
 
 // explain adds to a result which errors are new: those of the run history, or where that cannot be read the ones of the
 // connector spaces, which are asked for only after a cycle that had errors. Not to know them is no reason to keep a
