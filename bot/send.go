@@ -233,6 +233,8 @@ func (p *Poster) undeliverable(ctx context.Context, m store.Message, v verdict) 
 	})
 }
 
+// giveUpFirst stores that a cycle's first message is given up, and what those who asked are told, unless another process
+// has taken the message over.
 func giveUpFirst(ctx context.Context, tx *store.Tx, m store.Message, v verdict) error {
 	counts, err := tx.Dead(ctx, m, errors.New(v.code))
 	if err != nil || !counts {

@@ -118,13 +118,14 @@ func (s *scene) freezeAt(p failpoint.Point) {
 	s.env = append(s.env, fmt.Sprintf("%s=%s:1:freeze", failpoint.Variable, p))
 }
 
-// frozen returns the process that has frozen at the point.
+// frozen waits until one of the processes has frozen at the point, and returns it.
 func (s *scene) frozen() *e2e.Process {
 	s.t.Helper()
-	pid, err := os.ReadFile(s.file)
-	if err != nil {
-		s.t.Fatal(err)
-	}
+	var pid []byte
+	s.until("one is frozen", func() bool {
+		pid, _ = os.ReadFile(s.file)
+		return len(pid) > 0
+	})
 	info, err := os.Stat(s.file)
 	if err != nil {
 		s.t.Fatal(err)
