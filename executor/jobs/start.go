@@ -17,6 +17,9 @@ const (
 	retryBusy    = 10 * time.Second
 	// readyLimit bounds the wait for the first message within one slice.
 	readyLimit = 8 * time.Second
+	// heldUp is how long it may take from the plan for a start to the start: less than the time after which others take over
+	// from a process that has frozen.
+	heldUp = silentAfter - 5*time.Second
 )
 
 var errTooLate = errors.New("not accepted within the time a request may wait")
@@ -58,6 +61,7 @@ func (s *slice) start(ctx context.Context) (time.Duration, error) {
 		return spread(nextTurn), nil
 	}
 	defer free()
+	planned := s.now()
 	order := executor.StartOrder{Policy: s.cycle.Policy, Baseline: s.cycle.Baseline, History: s.road(ctx)}
 	late := s.late(s.patience())
 	switch {
@@ -90,6 +94,10 @@ func (s *slice) start(ctx context.Context) (time.Duration, error) {
 
 	n := s.noting()
 	failpoint.Strike(failpoint.StartBefore)
+	if took := s.now().Sub(planned); took > heldUp {
+		s.log.WarnContext(ctx, "held up before a start, so the plan is made anew", "took", took)
+		return 0, nil // another process may have started the cycle meanwhile, and seen its end
+	}
 	look, err := s.executor.Start(act, s.cycle.Server, order, func(l executor.Look) {
 		if l.Accepted || l.Adopted {
 			tooLate.Stop()
